@@ -1,0 +1,45 @@
+package artifact
+
+import (
+	"fmt"
+	"strings"
+)
+
+// An npm version is a Package with one File, its tarball. What belongs to the name is its index package, whose files are
+// short texts with the digests of the text: "dist-tags/<tag>" holds the version that the tag points to, and
+// "deprecated/<version>" the message of a deprecated version. So each of them is compared, published and proven alone.
+const (
+	npmTagDir        = "dist-tags/"
+	npmDeprecatedDir = "deprecated/"
+
+	// NPMDeprecated is the Metadata key of a version's deprecation message.
+	NPMDeprecated = "deprecated"
+)
+
+// NPMTag is the index file of a dist-tag; version is its content.
+func NPMTag(tag, version string) File { return npmText(npmTagDir+tag, version) }
+
+// NPMDeprecation is the index file of a deprecated version; message is its content.
+func NPMDeprecation(version, message string) File { return npmText(npmDeprecatedDir+version, message) }
+
+func npmText(path, text string) File {
+	return File{Path: path, Size: int64(len(text)), Digests: DigestsOf(text), Locator: text}
+}
+
+// NPMIndexFile takes an index file's path apart: exactly one of tag and version is set, or neither for another path.
+func NPMIndexFile(path string) (tag, version string) {
+	if tag, ok := strings.CutPrefix(path, npmTagDir); ok {
+		return tag, ""
+	}
+	version, _ = strings.CutPrefix(path, npmDeprecatedDir)
+	if version == path {
+		return "", ""
+	}
+	return "", version
+}
+
+// NPMEscape is a package name as one URL segment: "@acme/ui" becomes "@acme%2fui", as the npm client sends it.
+func NPMEscape(name string) string { return strings.ReplaceAll(name, "/", "%2f") }
+
+// NPMTarball is the file name that GitLab and npm's publish document give a version's tarball, scope included.
+func NPMTarball(name, version string) string { return fmt.Sprintf("%s-%s.tgz", name, version) }

@@ -1,0 +1,76 @@
+package artifact
+
+// Reason is the stable code of why a package was skipped, failed or is in conflict. Scripts match on it.
+type Reason string
+
+// The reasons. Next says what an operator does about each.
+const (
+	NoRoute                Reason = "no-route"
+	Excluded               Reason = "excluded"
+	NotAPackage            Reason = "not-a-package"
+	FormatUnsupported      Reason = "format-unsupported"
+	NameNotAllowed         Reason = "name-not-allowed"
+	VersionNotAllowed      Reason = "version-not-allowed"
+	FileNameNotAllowed     Reason = "file-name-not-allowed"
+	FileTooLarge           Reason = "file-too-large"
+	MetadataTooLarge       Reason = "metadata-too-large"
+	NameCollision          Reason = "name-collision"
+	SourceMissing          Reason = "source-missing"
+	SourceUnpublished      Reason = "source-unpublished"
+	SourceFailed           Reason = "source-failed"
+	SourceDigestMismatch   Reason = "source-digest-mismatch"
+	TargetHoldsOther       Reason = "target-holds-other"
+	TargetRejected         Reason = "target-rejected"
+	TargetFailed           Reason = "target-failed"
+	TargetProcessingFailed Reason = "target-processing-failed"
+	TargetMismatch         Reason = "target-mismatch"
+	Protected              Reason = "protected"
+	NotPermitted           Reason = "not-permitted"
+)
+
+// reasons is the table that the documentation is generated from.
+var reasons = []struct {
+	code Reason
+	next string
+}{
+	{NoRoute, "No route takes this package: add one, or a skip with your reason."},
+	{Excluded, "A route or a selection leaves it out on purpose; nothing to do."},
+	{NotAPackage, "The repository makes this file itself; it belongs to no package and GitLab has no place for it."},
+	{FormatUnsupported, "GitLab has no package type for this format: route it to generic, or keep it elsewhere."},
+	{NameNotAllowed, "GitLab refuses this name: rename it by a route."},
+	{VersionNotAllowed, "GitLab refuses this version: publish it under another one at the source, or skip it by a route."},
+	{FileNameNotAllowed, "GitLab refuses this file name: route the package to generic, or skip it."},
+	{FileTooLarge, "The file is over GitLab's limit: ask an administrator to raise it, then run again."},
+	{MetadataTooLarge, "GitLab stores at most 20,000 characters of npm manifest, and this one needs more: skip it by a route."},
+	{NameCollision, "Two packages would become one on GitLab: rename one of them by a route."},
+	{SourceMissing, "The source lists this file but does not have it: restore it there, or accept the loss."},
+	{SourceUnpublished, "The source withdrew it; there is nothing left to copy."},
+	{SourceFailed, "The source could not deliver it: look at the error, then run again."},
+	{SourceDigestMismatch, "The source's bytes do not match the digest it declares: repair it at the source."},
+	{TargetHoldsOther, "GitLab holds other bytes under this name: delete them there if the source is right, then run again."},
+	{TargetRejected, "GitLab refused it: the error quotes its reason."},
+	{TargetFailed, "GitLab could not take it now: run again."},
+	{TargetProcessingFailed, "GitLab took the upload and refused it in the background: delete the package that shows as error there, mend the cause, run again."},
+	{TargetMismatch, "GitLab shows other bytes than were sent: look at the package there before anyone uses it."},
+	{Protected, "A protection rule of the project blocks this name: lift it during the migration, or use a token of the role it asks for."},
+	{NotPermitted, "The token may not do this: give it the role that the error names."},
+}
+
+// Next is one sentence that tells the operator what to do; empty for an unknown code.
+func (r Reason) Next() string {
+	for _, one := range reasons {
+		if one.code == r {
+			return one.next
+		}
+	}
+	return ""
+}
+
+// Reasons lists every code in the order of the documentation.
+func Reasons() []Reason {
+	codes := make([]Reason, len(reasons))
+	for i, one := range reasons {
+		codes[i] = one.code
+	}
+	return codes
+}
