@@ -1,0 +1,241 @@
+package checkpoint
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"iter"
+	"time"
+
+	"pkgferry/internal/artifact"
+)
+
+// Totals are the numbers of the invariant: Listed is the number of packages, and the sum of ByOutcome and Unsettled when
+// nothing is lost.
+type Totals struct {
+	Listed, Unsettled int64
+	ByOutcome         map[artifact.Outcome]int64
+	// Problems is the number of things that could not be listed.
+	Problems int64
+	// Files and Bytes count what was listed; bytes of unknown sizes are missing.
+	Files, Bytes int64
+	// ListingComplete is true when every source that was begun was listed to its end.
+	ListingComplete bool
+}
+
+// Totals counts the whole checkpoint. Listed is counted apart from the outcomes, so that their sum proves something.
+func (s *Store) Totals(ctx context.Context) (Totals, error) {
+	t := Totals{ByOutcome: map[artifact.Outcome]int64{}}
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one snapshot for all the numbers
+	if err != nil {
+		return t, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM package), (SELECT count(*) FROM package WHERE outcome IS NULL),
+		(SELECT count(*) FROM problem), (SELECT count(*) FROM file), (SELECT coalesce(sum(max(size, 0)), 0) FROM file),
+		(SELECT count(*) > 0 AND min(complete) FROM listing)`).
+		Scan(&t.Listed, &t.Unsettled, &t.Problems, &t.Files, &t.Bytes, &t.ListingComplete)
+	if err != nil {
+		return t, err
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT outcome, count(*) FROM package WHERE outcome IS NOT NULL GROUP BY outcome")
+	if err != nil {
+		return t, err
+	}
+	for rows.Next() {
+		var outcome artifact.Outcome
+		var n int64
+		if err := rows.Scan(&outcome, &n); err != nil {
+			return t, closing(rows, err)
+		}
+		t.ByOutcome[outcome] = n
+	}
+	return t, closing(rows, rows.Err())
+}
+
+// Group is the packages that share a source repository, format, project, outcome, reason and proof.
+type Group struct {
+	Source, Repository     string
+	Format                 artifact.Format
+	Project                string
+	Outcome                artifact.Outcome // empty: unsettled
+	Reason                 artifact.Reason
+	Proof                  artifact.Proof
+	Packages, Files, Bytes int64
+}
+
+// Groups returns the groups in the order of their fields.
+func (s *Store) Groups(ctx context.Context) ([]Group, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT source, repository, format, project, coalesce(outcome, '') o, reason, p.proof,
+		count(DISTINCT p.id), count(f.path), coalesce(sum(max(f.size, 0)), 0)
+		FROM package p LEFT JOIN file f ON f.package = p.id
+		GROUP BY source, repository, format, project, o, reason, p.proof
+		ORDER BY source, repository, format, project, o, reason, p.proof`)
+	if err != nil {
+		return nil, err
+	}
+	var groups []Group
+	for rows.Next() {
+		var g Group
+		err := rows.Scan(&g.Source, &g.Repository, &g.Format, &g.Project, &g.Outcome, &g.Reason, &g.Proof, &g.Packages, &g.Files, &g.Bytes)
+		if err != nil {
+			return nil, closing(rows, err)
+		}
+		groups = append(groups, g)
+	}
+	return groups, closing(rows, rows.Err())
+}
+
+// Filter chooses records; a zero field chooses all.
+type Filter struct {
+	Outcome artifact.Outcome
+	Reason  artifact.Reason
+	// Unsettled chooses the packages without an outcome.
+	Unsettled bool
+	// Limit ends the sequence after so many.
+	Limit int
+}
+
+// Records yields the records with their files, in the order of listing. It reads in short pages, so that a slow consumer
+// keeps no old snapshot alive beside a run.
+func (s *Store) Records(ctx context.Context, filter Filter) iter.Seq2[Record, error] {
+	const page = 500
+	return func(yield func(Record, error) bool) {
+		last, count := int64(0), 0
+		for {
+			records, err := s.page(ctx, filter, last, page)
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			for _, r := range records {
+				if filter.Limit > 0 && count == filter.Limit {
+					return
+				}
+				if !yield(r, nil) {
+					return
+				}
+				last, count = r.ID, count+1
+			}
+			if len(records) < page {
+				return
+			}
+		}
+	}
+}
+
+func (s *Store) page(ctx context.Context, filter Filter, after int64, limit int) ([]Record, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT `+recordColumns+` FROM package
+		WHERE id > ? AND (? = '' OR outcome = ?) AND (? = '' OR reason = ?) AND (NOT ? OR outcome IS NULL)
+		ORDER BY id LIMIT ?`, after, filter.Outcome, filter.Outcome, filter.Reason, filter.Reason, filter.Unsettled, limit)
+	if err != nil {
+		return nil, err
+	}
+	var records []Record
+	for rows.Next() {
+		r, err := scanRecord(rows)
+		if err != nil {
+			return nil, closing(rows, err)
+		}
+		records = append(records, r)
+	}
+	if err := closing(rows, rows.Err()); err != nil {
+		return nil, err
+	}
+	for i := range records {
+		if err := s.files(ctx, &records[i]); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// files fills in r's files and arrivals.
+func (s *Store) files(ctx context.Context, r *Record) error {
+	rows, err := s.db.QueryContext(ctx, `SELECT path, size, md5, sha1, sha256, sha512, locator, modified, our_sha1, our_sha256,
+		held_size, held, proof FROM file WHERE package = ?`, r.ID)
+	if err != nil {
+		return err
+	}
+	r.Arrivals = map[string]Arrival{}
+	for rows.Next() {
+		var f artifact.File
+		var a Arrival
+		var modified int64
+		d := &f.Digests
+		err := rows.Scan(&f.Path, &f.Size, &d.MD5, &d.SHA1, &d.SHA256, &d.SHA512, &f.Locator, &modified,
+			&a.Ours.SHA1, &a.Ours.SHA256, &a.HeldSize, &a.Held, &a.Proof)
+		if err != nil {
+			return closing(rows, err)
+		}
+		f.Modified = fromMillis(modified)
+		r.Package.Files = append(r.Package.Files, f)
+		if a != (Arrival{HeldSize: -1}) {
+			r.Arrivals[f.Path] = a
+		}
+	}
+	artifact.SortFiles(r.Package.Format, r.Package.Files)
+	return closing(rows, rows.Err())
+}
+
+// Problems yields what could not be listed, oldest first.
+func (s *Store) Problems(ctx context.Context) iter.Seq2[Problem, error] {
+	return func(yield func(Problem, error) bool) {
+		rows, err := s.db.QueryContext(ctx, "SELECT source, error, at FROM problem ORDER BY id")
+		if err != nil {
+			yield(Problem{}, err)
+			return
+		}
+		for rows.Next() {
+			var p Problem
+			var at int64
+			if err := rows.Scan(&p.Source, &p.Error, &at); err != nil {
+				yield(Problem{}, closing(rows, err))
+				return
+			}
+			p.At = time.UnixMilli(at).UTC()
+			if !yield(p, nil) {
+				_ = rows.Close()
+				return
+			}
+		}
+		if err := closing(rows, rows.Err()); err != nil {
+			yield(Problem{}, err)
+		}
+	}
+}
+
+// Has tells whether a package that is not skipped is routed to dst.
+func (s *Store) Has(ctx context.Context, dst artifact.Destination) (bool, error) {
+	var has bool
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM package WHERE project = ? AND format = ? AND dest_name = ?
+		AND version = ? AND outcome IS NOT 'skipped')`, dst.Project, dst.Format, dst.Name, dst.Version).Scan(&has)
+	return has, err
+}
+
+// Arrivals returns what is known of the files of the package that r's source, repository, format, name and version name.
+func (s *Store) Arrivals(ctx context.Context, p artifact.Package) (map[string]Arrival, error) {
+	r := Record{Arrivals: map[string]Arrival{}}
+	err := s.db.QueryRowContext(ctx, `SELECT id FROM package WHERE source = ? AND repository = ? AND format = ? AND name = ?
+		AND version = ?`, p.Source, p.Repository, p.Format, p.Name, p.Version).Scan(&r.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r.Arrivals, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.Arrivals, s.files(ctx, &r)
+}
+
+// Bind ties the checkpoint to a fact of its migration, such as its target: the first value stays, and another one later
+// is an error, since what was published there says nothing about another place.
+func (s *Store) Bind(ctx context.Context, key, value string) (bound string, err error) {
+	if _, err := s.write.ExecContext(ctx, "INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", key, value); err != nil {
+		return "", err
+	}
+	err = s.db.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", key).Scan(&bound)
+	return bound, err
+}
+
+// closing closes rows and returns the first error of the two.
+func closing(rows *sql.Rows, err error) error { return errors.Join(err, rows.Close()) }

@@ -1,0 +1,95 @@
+package checkpoint
+
+import (
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"pkgferry/internal/artifact"
+)
+
+// Entry is one listed package with the decision of the mapping.
+type Entry struct {
+	Package     artifact.Package
+	Destination artifact.Destination
+	// OnConflict is the route's answer to other bytes at the destination: fail, skip or replace.
+	OnConflict string
+	// Skip settles the package as skipped, with Detail as the explanation.
+	Skip   artifact.Reason
+	Detail string
+}
+
+// Record is what the checkpoint knows of one package.
+type Record struct {
+	ID          int64
+	Package     artifact.Package
+	Destination artifact.Destination
+	OnConflict  string
+	// Sent tells that this migration has begun to publish it, so that a package found complete is published, not present.
+	Sent     bool
+	Attempts int
+	// Outcome is empty while the package is unsettled; Reason, Error and Proof say more about it.
+	Outcome artifact.Outcome
+	Reason  artifact.Reason
+	Error   string
+	Proof   artifact.Proof
+	Settled time.Time
+	// Arrivals tells of each file, by path, what was copied and what the sink shows.
+	Arrivals map[string]Arrival
+
+	revision int64
+}
+
+// Arrival is one file at its destination. Ours is what we computed while copying; empty when this migration did not have
+// to copy it. Held is what the sink shows, as algorithm:hex.
+type Arrival struct {
+	Ours     artifact.Digests
+	HeldSize int64
+	Held     string
+	Proof    artifact.Proof
+}
+
+// Problem is something that could not be listed.
+type Problem struct {
+	Source string
+	Error  string
+	At     time.Time
+}
+
+const recordColumns = `id, source, repository, format, name, version, metadata, project, dest_name, on_conflict,
+	revision, sent, attempts, coalesce(outcome, ''), reason, error, proof, settled`
+
+func scanRecord(rows *sql.Rows) (Record, error) {
+	var r Record
+	var metadata string
+	var settled int64
+	p := &r.Package
+	err := rows.Scan(&r.ID, &p.Source, &p.Repository, &p.Format, &p.Name, &p.Version, &metadata,
+		&r.Destination.Project, &r.Destination.Name, &r.OnConflict,
+		&r.revision, &r.Sent, &r.Attempts, &r.Outcome, &r.Reason, &r.Error, &r.Proof, &settled)
+	if err != nil {
+		return r, err
+	}
+	if metadata != "{}" {
+		if err := json.Unmarshal([]byte(metadata), &p.Metadata); err != nil {
+			return r, err
+		}
+	}
+	r.Destination.Format, r.Destination.Version = p.Format, p.Version
+	r.Settled = fromMillis(settled)
+	return r, nil
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

@@ -1,0 +1,68 @@
+-- The checkpoint of one migration. Times are Unix milliseconds. An empty text is "unknown"; a NULL outcome is "unsettled".
+
+CREATE TABLE meta (
+	key   TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- How far the listing of each source has come.
+CREATE TABLE listing (
+	source   TEXT PRIMARY KEY,
+	cursor   TEXT NOT NULL,
+	complete INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE package (
+	id          INTEGER PRIMARY KEY,
+	source      TEXT NOT NULL,
+	repository  TEXT NOT NULL,
+	format      TEXT NOT NULL,
+	name        TEXT NOT NULL,
+	version     TEXT NOT NULL, -- '' for an index package
+	metadata    TEXT NOT NULL, -- a JSON object
+	project     TEXT NOT NULL,
+	dest_name   TEXT NOT NULL,
+	on_conflict TEXT NOT NULL,
+	revision    INTEGER NOT NULL DEFAULT 0, -- grows whenever the source or the route changes the row
+	batch       INTEGER NOT NULL,           -- the listing batch that last touched it
+	sent        INTEGER NOT NULL DEFAULT 0, -- this migration has begun to publish it
+	attempts    INTEGER NOT NULL DEFAULT 0,
+	due         INTEGER NOT NULL, -- not to be taken before; an index package starts at 1 to stand behind the versions
+	outcome     TEXT,
+	reason      TEXT NOT NULL DEFAULT '',
+	error       TEXT NOT NULL DEFAULT '',
+	proof       INTEGER NOT NULL DEFAULT 0,
+	settled     INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (source, repository, format, name, version)
+);
+CREATE INDEX unsettled ON package (due, id) WHERE outcome IS NULL;
+CREATE INDEX destination ON package (project, format, dest_name, version);
+CREATE INDEX retriable ON package (outcome) WHERE outcome IN ('failed', 'conflict');
+
+CREATE TABLE file (
+	package  INTEGER NOT NULL REFERENCES package (id),
+	path     TEXT NOT NULL,
+	size     INTEGER NOT NULL,
+	md5      TEXT NOT NULL,
+	sha1     TEXT NOT NULL,
+	sha256   TEXT NOT NULL,
+	sha512   TEXT NOT NULL,
+	locator  TEXT NOT NULL,
+	modified INTEGER NOT NULL,
+	-- what we computed while copying
+	our_sha1   TEXT NOT NULL DEFAULT '',
+	our_sha256 TEXT NOT NULL DEFAULT '',
+	-- what the sink shows, and how it came by it
+	held_size INTEGER NOT NULL DEFAULT -1,
+	held      TEXT NOT NULL DEFAULT '', -- algorithm:hex
+	proof     INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (package, path)
+) WITHOUT ROWID;
+
+-- What could not be listed. A migration with a row here is not complete.
+CREATE TABLE problem (
+	id     INTEGER PRIMARY KEY,
+	source TEXT NOT NULL,
+	error  TEXT NOT NULL,
+	at     INTEGER NOT NULL
+);

@@ -1,0 +1,128 @@
+package checkpoint
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"pkgferry/internal/artifact"
+)
+
+// Settlement is how a package ended.
+type Settlement struct {
+	Outcome  artifact.Outcome
+	Reason   artifact.Reason
+	Error    string
+	Proof    artifact.Proof
+	Arrivals map[string]Arrival
+}
+
+// Take returns unsettled records that are due at now, with their files in publishing order: at most limit, in the order
+// of listing, without those that skip leaves out. A package of the newest listing batch is left until the
+// next one, since more of its files may follow; an index package is left until its source's listing is complete and
+// every version of its name has settled.
+func (s *Store) Take(ctx context.Context, now time.Time, limit int, skip func(Record) bool) ([]Record, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT `+recordColumns+` FROM package p
+		WHERE outcome IS NULL AND due <= ?
+		AND (batch < ? OR EXISTS (SELECT 1 FROM listing l WHERE l.source = p.source AND l.complete))
+		AND (version <> '' OR (
+			EXISTS (SELECT 1 FROM listing l WHERE l.source = p.source AND l.complete)
+			AND NOT EXISTS (SELECT 1 FROM package v WHERE v.source = p.source AND v.repository = p.repository
+				AND v.format = p.format AND v.name = p.name AND v.version <> '' AND v.outcome IS NULL)))
+		ORDER BY due, id`, millis(now), s.batch.Load())
+	if err != nil {
+		return nil, err
+	}
+	var records []Record
+	for len(records) < limit && rows.Next() {
+		r, err := scanRecord(rows)
+		if err != nil {
+			return nil, closing(rows, err)
+		}
+		if !skip(r) {
+			records = append(records, r)
+		}
+	}
+	if err := closing(rows, rows.Err()); err != nil {
+		return nil, err
+	}
+	for i := range records {
+		if err := s.files(ctx, &records[i]); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// NextDue returns when the next postponed package is due, later than now; the zero time when none is.
+func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
+	var due sql.NullInt64
+	err := s.db.QueryRowContext(ctx, "SELECT min(due) FROM package WHERE outcome IS NULL AND due > ?", millis(now)).Scan(&due)
+	if err != nil || !due.Valid {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(due.Int64), nil
+}
+
+// Sending notes that r is about to be published, so that a run that dies now knows afterwards whose work it finds.
+func (s *Store) Sending(ctx context.Context, r Record) error {
+	_, err := s.write.ExecContext(ctx, "UPDATE package SET sent = 1 WHERE id = ? AND sent = 0", r.ID)
+	return err
+}
+
+// Postpone leaves r unsettled until due. Attempts replaces its count; arrivals keeps what was copied so far.
+func (s *Store) Postpone(ctx context.Context, r Record, due time.Time, attempts int, why string, arrivals map[string]Arrival) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE package SET due = ?, attempts = ?, error = ? WHERE id = ? AND outcome IS NULL",
+			millis(due), attempts, why, r.ID)
+		return errors.Join(err, arrive(ctx, tx, r.ID, arrivals))
+	})
+}
+
+// Settle records how r ended. A row that the listing changed since r was taken stays as it is: unsettled.
+func (s *Store) Settle(ctx context.Context, r Record, to Settlement) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE package SET outcome = ?, reason = ?, error = ?, proof = ?, settled = ?
+			WHERE id = ? AND revision = ?`, to.Outcome, to.Reason, to.Error, to.Proof, millis(time.Now()), r.ID, r.revision)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		return arrive(ctx, tx, r.ID, to.Arrivals)
+	})
+}
+
+func arrive(ctx context.Context, tx *sql.Tx, id int64, arrivals map[string]Arrival) error {
+	for path, a := range arrivals {
+		_, err := tx.ExecContext(ctx, `UPDATE file SET our_sha1 = ?, our_sha256 = ?, held_size = ?, held = ?, proof = ?
+			WHERE package = ? AND path = ?`, a.Ours.SHA1, a.Ours.SHA256, a.HeldSize, a.Held, a.Proof, id, path)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Replace takes over what a file is now, after the source said that it changed since it was listed.
+func (s *Store) Replace(ctx context.Context, r Record, f artifact.File) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := upsert{ctx: ctx, tx: tx}.file(r.ID, f)
+		return err
+	})
+}
+
+// Reopen makes the failed and conflicting packages unsettled again, for another run. It tells how many there were.
+func (s *Store) Reopen(ctx context.Context) (int64, error) {
+	result, err := s.write.ExecContext(ctx, `UPDATE package SET outcome = NULL, reason = '', error = '', attempts = 0, due = (version = ''), settled = 0
+		WHERE outcome IN ('failed', 'conflict')`)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := s.write.ExecContext(ctx, "UPDATE package SET due = (version = '') WHERE outcome IS NULL AND due > 1"); err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sourcegraph/conc/panics"
+	"github.com/sourcegraph/conc/pool"
+
+	"pkgferry/checkpoint"
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+)
+
+type counter struct{ atomic.Int64 }
+
+// hand is what the workers hold: no package twice, and no two packages for the same destination at once.
+type hand struct {
+	mu           sync.Mutex
+	packages     map[int64]bool
+	destinations map[artifact.Destination]bool
+	pending      map[int64]time.Time // since when the sink is at work on a package
+	stop         error               // the error that ends the run
+}
+
+func (h *hand) take(r checkpoint.Record) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.packages[r.ID] || h.destinations[r.Destination] {
+		return false
+	}
+	h.packages[r.ID], h.destinations[r.Destination] = true, true
+	return true
+}
+
+func (h *hand) release(r checkpoint.Record) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.packages, r.ID)
+	delete(h.destinations, r.Destination)
+}
+
+func (h *hand) holds(r checkpoint.Record) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.packages[r.ID] || h.destinations[r.Destination]
+}
+
+func (h *hand) empty() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.packages) == 0
+}
+
+// waiting tells for how long the sink has been at work on a package, as far as this run has seen.
+func (h *hand) waiting(r checkpoint.Record) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	since, ok := h.pending[r.ID]
+	if !ok {
+		since = time.Now()
+		h.pending[r.ID] = since
+	}
+	return time.Since(since)
+}
+
+func (h *hand) settled(r checkpoint.Record) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.pending, r.ID)
+}
+
+// fail keeps the first error that ends the run.
+func (h *hand) fail(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stop == nil {
+		h.stop = err
+	}
+}
+
+func (h *hand) failed() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stop
+}
+
+// dispatch hands unsettled packages to workers until none is left and the listing has ended.
+func (r *run) dispatch(ctx context.Context, listing <-chan struct{}) (Stopped, error) {
+	held := &hand{packages: map[int64]bool{}, destinations: map[artifact.Destination]bool{}, pending: map[int64]time.Time{}}
+	workers := pool.New().WithMaxGoroutines(r.Workers)
+	stopped, err := r.feed(ctx, held, workers, listing)
+	workers.Wait()
+	if failed := held.failed(); failed != nil {
+		return NotStopped, failed
+	}
+	return stopped, err
+}
+
+func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing <-chan struct{}) (Stopped, error) {
+	for {
+		listed := isClosed(listing) // before Take, so that an empty Take after it is final
+		idle := held.empty()
+		if stopped := r.over(); stopped != NotStopped || held.failed() != nil {
+			return stopped, nil
+		}
+		if ctx.Err() != nil {
+			return NotStopped, context.Cause(ctx)
+		}
+		now := time.Now()
+		records, err := r.Store.Take(ctx, now, max(2*r.Workers, 64), func(record checkpoint.Record) bool {
+			return held.holds(record) || !r.Select(record.Package)
+		})
+		if err != nil {
+			return NotStopped, fault.Stop(fmt.Errorf("the checkpoint can not be read: %w", err))
+		}
+		taken := 0
+		for _, record := range records {
+			if r.over() != NotStopped || ctx.Err() != nil || held.failed() != nil {
+				break
+			}
+			if !held.take(record) {
+				continue
+			}
+			taken++
+			workers.Go(func() { r.work(ctx, held, record) })
+		}
+		if taken > 0 {
+			continue
+		}
+		due, err := r.Store.NextDue(ctx, now)
+		if err != nil {
+			return NotStopped, fault.Stop(fmt.Errorf("the checkpoint can not be read: %w", err))
+		}
+		if listed && idle && due.IsZero() {
+			return NotStopped, nil
+		}
+		r.wait(ctx, due)
+	}
+}
+
+// wait returns when something may have changed: a package settled, a batch was listed, one is due, the run is over.
+func (r *run) wait(ctx context.Context, due time.Time) {
+	patience := time.Second
+	if until := time.Until(due); !due.IsZero() && until > 0 {
+		patience = min(patience, until)
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-r.wake:
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-r.Drain:
+	}
+}
+
+// over tells whether the run must take nothing more.
+func (r *run) over() Stopped {
+	switch {
+	case isClosed(r.Drain):
+		return Drained
+	case r.MaxDuration > 0 && time.Since(r.started) >= r.MaxDuration:
+		return OutOfTime
+	case r.MaxTransfer > 0 && r.transfer.Load() >= r.MaxTransfer:
+		return OutOfBudget
+	}
+	return NotStopped
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// work settles one package, whatever happens: an adapter that panics fails its package and not the run.
+func (r *run) work(ctx context.Context, held *hand, record checkpoint.Record) {
+	defer r.signal()
+	defer held.release(record)
+	if ctx.Err() != nil || held.failed() != nil {
+		return
+	}
+	r.Events(Event{Kind: Started, Record: record})
+	var err error
+	if caught := panics.Try(func() { err = r.settle(ctx, held, record) }); caught != nil {
+		err = r.fail(ctx, record, fmt.Errorf("this is a bug in pkgferry, please report it: %w", caught.AsError()), nil)
+	}
+	if err != nil && ctx.Err() == nil {
+		held.fail(err)
+	}
+}

@@ -1,0 +1,203 @@
+// Package engine moves a migration forward: it lists sources into the checkpoint, settles what is unsettled there, and
+// verifies what arrived. It knows the ports and no adapter.
+//
+//	Source.Packages → mapping → checkpoint → workers → Sink.Stat → Sink.Publish ← checked stream ← Source.Open
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sourcegraph/conc/pool"
+
+	"pkgferry/checkpoint"
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+	"pkgferry/mapping"
+	"pkgferry/sinks"
+	"pkgferry/sources"
+)
+
+// Options are the parts of one migration.
+type Options struct {
+	// Sources by their configured names.
+	Sources map[string]sources.Source
+	Sink    sinks.Sink
+	Router  *mapping.Router
+	Store   *checkpoint.Store
+	// Workers is how many packages are settled at once; 0 means 8.
+	Workers int
+	// Events is told what happens, from many goroutines at once; nil: nobody.
+	Events func(Event)
+	// Drain ends the run gracefully when it is closed: what is in hand is finished, nothing new is taken.
+	Drain <-chan struct{}
+	// MaxDuration and MaxTransfer (bytes read from the sources) end the run gracefully when they are reached; 0: no limit.
+	MaxDuration time.Duration
+	MaxTransfer int64
+	// Select chooses the packages that this run takes; nil: all. The others stay unsettled.
+	Select func(artifact.Package) bool
+	// Patience is how long a sink may work on a package in the background; 0 means 10 minutes.
+	Patience time.Duration
+	// Backoff is the wait before a package's second attempt, doubled for each further one; 0 means 1 second.
+	Backoff time.Duration
+	// Spool is the directory for files whose size a source does not tell; "" is the system's.
+	Spool string
+}
+
+// Event is one step of a migration. Only the fields that its Kind names are set.
+type Event struct {
+	Kind    EventKind
+	Source  string            // Listed, ListingDone, Problem
+	Count   int64             // Listed: packages or parts of packages; Copied: bytes
+	Record  checkpoint.Record // Started, Postponed, Settled
+	Outcome artifact.Outcome  // Settled
+	Reason  artifact.Reason   // Settled
+	Proof   artifact.Proof    // Settled
+	Err     error             // Problem, Postponed, Settled when failed
+}
+
+// EventKind says what an Event tells.
+type EventKind string
+
+// The kinds of events.
+const (
+	Listed      EventKind = "listed"       // a batch of a listing is in the checkpoint
+	ListingDone EventKind = "listing-done" // a source is listed to its end
+	Problem     EventKind = "problem"      // something could not be listed
+	Started     EventKind = "started"      // a worker took a package
+	Copied      EventKind = "copied"       // bytes were read from a source
+	Postponed   EventKind = "postponed"    // a package gets another attempt, or the sink is still at work on it
+	Settled     EventKind = "settled"      // a package has its outcome
+)
+
+// Stopped says why a run ended before everything was settled.
+type Stopped string
+
+// The reasons to stop. NotStopped means that nothing was left to do.
+const (
+	NotStopped  Stopped = ""
+	Drained     Stopped = "drained"      // Options.Drain
+	OutOfTime   Stopped = "max-duration" // Options.MaxDuration
+	OutOfBudget Stopped = "max-transfer" // Options.MaxTransfer
+)
+
+const (
+	defaultWorkers  = 8
+	defaultPatience = 10 * time.Minute
+	defaultBackoff  = time.Second
+	maxAttempts     = 5
+)
+
+type run struct {
+	Options
+	started  time.Time
+	transfer counter
+	wake     chan struct{} // something changed that the dispatcher may be waiting for
+}
+
+func newRun(o Options) *run {
+	if o.Workers <= 0 {
+		o.Workers = defaultWorkers
+	}
+	if o.Patience <= 0 {
+		o.Patience = defaultPatience
+	}
+	if o.Backoff <= 0 {
+		o.Backoff = defaultBackoff
+	}
+	if o.Events == nil {
+		o.Events = func(Event) {}
+	}
+	if o.Select == nil {
+		o.Select = func(artifact.Package) bool { return true }
+	}
+	return &run{Options: o, started: time.Now(), wake: make(chan struct{}, 1)}
+}
+
+// Check proves that both ends can be worked with, before anything is touched.
+func Check(ctx context.Context, o Options) error {
+	for name, source := range o.Sources {
+		if err := source.Check(ctx); err != nil {
+			return fmt.Errorf("source %s: %w", name, fault.At(fault.Source, err))
+		}
+	}
+	if err := o.Sink.Check(ctx, o.Router.Projects()); err != nil {
+		return fmt.Errorf("target: %w", fault.At(fault.Sink, err))
+	}
+	return nil
+}
+
+// Plan lists every source afresh into the checkpoint. It writes nothing to the sink.
+func Plan(ctx context.Context, o Options) error {
+	for name := range o.Sources {
+		if err := o.Store.Relist(ctx, name); err != nil {
+			return fault.Stop(err)
+		}
+	}
+	r := newRun(o)
+	return r.list(ctx)
+}
+
+// Run lists what is not listed yet and settles what is not settled, both at once. What failed before is tried again. A
+// source whose last listing had problems is listed again. The error is the one that ended the run; packages that fail do
+// not end it.
+func Run(ctx context.Context, o Options) (Stopped, error) {
+	r := newRun(o)
+	if err := r.reopen(ctx); err != nil {
+		return NotStopped, fault.Stop(err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stopped := NotStopped
+	listing := make(chan struct{})
+	both := pool.New().WithErrors().WithFirstError()
+	both.Go(func() error {
+		defer close(listing)
+		err := r.list(ctx)
+		if errors.Is(err, errDone) {
+			return nil
+		}
+		cancel(err)
+		return err
+	})
+	both.Go(func() error {
+		var err error
+		stopped, err = r.dispatch(ctx, listing)
+		if err != nil || stopped != NotStopped {
+			cancel(errDone)
+		}
+		return err
+	})
+	return stopped, both.Wait()
+}
+
+// errDone cancels the listing of a run that takes nothing more.
+var errDone = errors.New("the run takes nothing more")
+
+func (r *run) reopen(ctx context.Context) error {
+	if _, err := r.Store.Reopen(ctx); err != nil {
+		return err
+	}
+	again := map[string]bool{}
+	for problem, err := range r.Store.Problems(ctx) {
+		if err != nil {
+			return err
+		}
+		again[problem.Source] = true
+	}
+	for name := range again {
+		if err := r.Store.Relist(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) signal() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}

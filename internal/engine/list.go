@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sourcegraph/conc/pool"
+
+	"pkgferry/checkpoint"
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+	"pkgferry/sources"
+)
+
+// A batch of a listing is written when it has so many packages, or is so old when the next one comes.
+const (
+	batchSize = 200
+	batchAge  = 200 * time.Millisecond
+)
+
+// list brings every source's listing to its end, all at once.
+func (r *run) list(ctx context.Context) error {
+	listers := pool.New().WithContext(ctx).WithCancelOnError().WithFirstError()
+	for name, source := range r.Sources {
+		listers.Go(func(ctx context.Context) error {
+			l := lister{run: r, name: name, source: source, index: map[string]int{}}
+			return l.list(ctx)
+		})
+	}
+	return listers.Wait()
+}
+
+// lister lists one source into the checkpoint.
+type lister struct {
+	*run
+	name     string
+	source   sources.Source
+	entries  []checkpoint.Entry
+	index    map[string]int // of a package in entries, so that its pieces join
+	problems []string
+	cursor   sources.Cursor
+	since    time.Time
+}
+
+func (l *lister) list(ctx context.Context) error {
+	saved, err := l.Store.Listing(ctx, l.name)
+	if err != nil {
+		return fault.Stop(err)
+	}
+	if saved.Complete {
+		return nil
+	}
+	l.cursor, l.since = sources.Cursor(saved.Cursor), time.Now()
+	for item, err := range l.source.Packages(ctx, l.cursor) {
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case fault.IsStop(err):
+			return fmt.Errorf("source %s: %w", l.name, fault.At(fault.Source, err))
+		case err != nil:
+			l.problems = append(l.problems, err.Error())
+			l.Events(Event{Kind: Problem, Source: l.name, Err: err})
+		default:
+			l.add(item)
+		}
+		if len(l.entries) >= batchSize || time.Since(l.since) >= batchAge {
+			if err := l.flush(ctx, false); err != nil {
+				return err
+			}
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := l.flush(ctx, true); err != nil {
+		return err
+	}
+	l.Events(Event{Kind: ListingDone, Source: l.name})
+	return nil
+}
+
+func (l *lister) add(item sources.Listed) {
+	if item.Cursor != "" {
+		l.cursor = item.Cursor
+	}
+	p := item.Package
+	p.Source = l.name
+	key := p.Repository + "\x00" + string(p.Format) + "\x00" + p.Name + "\x00" + p.Version
+	if i, ok := l.index[key]; ok && item.Skip == "" && l.entries[i].Skip == "" {
+		l.entries[i].Package.Files = append(l.entries[i].Package.Files, p.Files...)
+		return
+	}
+	l.index[key] = len(l.entries)
+	l.entries = append(l.entries, l.route(p, item))
+}
+
+func (l *lister) route(p artifact.Package, item sources.Listed) checkpoint.Entry {
+	if item.Skip != "" {
+		return checkpoint.Entry{Package: p, Skip: item.Skip, Detail: item.Detail}
+	}
+	decision := l.Router.Route(p)
+	return checkpoint.Entry{
+		Package: p, Destination: decision.Destination, OnConflict: string(decision.OnConflict),
+		Skip: decision.Skip, Detail: decision.Detail,
+	}
+}
+
+func (l *lister) flush(ctx context.Context, complete bool) error {
+	to := checkpoint.Listing{Cursor: string(l.cursor), Complete: complete}
+	if err := l.Store.List(ctx, l.name, l.entries, l.problems, to); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return fault.Stop(fmt.Errorf("the checkpoint can not be written: %w", err))
+	}
+	l.Events(Event{Kind: Listed, Source: l.name, Count: int64(len(l.entries))})
+	l.entries, l.problems, l.since = l.entries[:0], nil, time.Now()
+	clear(l.index)
+	l.signal()
+	return nil
+}

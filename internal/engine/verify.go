@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/sourcegraph/conc/pool"
+
+	"pkgferry/checkpoint"
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+	"pkgferry/sinks"
+)
+
+// Sign is the verdict on one package.
+type Sign string
+
+// The signs, as rclone check has them.
+const (
+	Same       Sign = "="
+	OnlySource Sign = "-"
+	OnlySink   Sign = "+"
+	Differs    Sign = "*"
+	Unreadable Sign = "!"
+)
+
+// Line is what verify found of one package.
+type Line struct {
+	Sign    Sign
+	Project string
+	PURL    string
+	Detail  string         // what differs, or the error
+	Proof   artifact.Proof // of Same
+}
+
+// Recorded looks up what a migration recorded of a package's files; nil where it knows nothing.
+type Recorded func(ctx context.Context, p artifact.Package) (map[string]checkpoint.Arrival, error)
+
+// Verify compares both ends afresh. It lists the sources into o.Store, which must be an empty scratch checkpoint and not
+// the migration's own, asks the sink about every routed package, and lists the sink's projects for what no source has.
+// Recorded adds the digests that the migration computed, for files whose source declares none that the sink knows. Lines
+// are told one at a time, in no particular order.
+func Verify(ctx context.Context, o Options, recorded Recorded, tell func(Line)) error {
+	r := newRun(o)
+	if err := r.list(ctx); err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	locked := func(line Line) {
+		mu.Lock()
+		defer mu.Unlock()
+		tell(line)
+	}
+	for problem, err := range o.Store.Problems(ctx) {
+		if err != nil {
+			return fault.Stop(err)
+		}
+		locked(Line{Sign: Unreadable, PURL: problem.Source, Detail: problem.Error})
+	}
+	if err := r.verifyListed(ctx, recorded, locked); err != nil {
+		return err
+	}
+	return r.verifyHeld(ctx, locked)
+}
+
+// verifyListed looks for everything that the sources have.
+func (r *run) verifyListed(ctx context.Context, recorded Recorded, tell func(Line)) error {
+	workers := pool.New().WithMaxGoroutines(r.Workers).WithContext(ctx).WithCancelOnError().WithFirstError()
+	for record, err := range r.Store.Records(ctx, checkpoint.Filter{Unsettled: true}) {
+		if err != nil {
+			return errors.Join(fault.Stop(err), workers.Wait())
+		}
+		if !r.Select(record.Package) {
+			continue
+		}
+		workers.Go(func(ctx context.Context) error {
+			line, err := r.verify(ctx, recorded, record)
+			if err == nil {
+				tell(line)
+			}
+			return err
+		})
+	}
+	return workers.Wait()
+}
+
+// verify judges one package. Its error ends the verification.
+func (r *run) verify(ctx context.Context, recorded Recorded, record checkpoint.Record) (Line, error) {
+	line := Line{Project: record.Destination.Project, PURL: record.Destination.PURL()}
+	known, err := recorded(ctx, record.Package)
+	if err != nil {
+		return line, fault.Stop(err)
+	}
+	holding, err := r.Sink.Stat(ctx, record.Destination, record.Package)
+	switch {
+	case fault.IsStop(err) || ctx.Err() != nil:
+		return line, err
+	case err != nil:
+		line.Sign, line.Detail = Unreadable, err.Error()
+	case holding.State == sinks.Pending:
+		line.Sign, line.Detail = Unreadable, "the target is still at work on it"
+	case holding.State == sinks.Broken:
+		line.Sign, line.Detail = Unreadable, holding.Reason
+	default:
+		line.Sign, line.Detail, line.Proof = judge(record.Package, holding, known)
+	}
+	return line, nil
+}
+
+func judge(p artifact.Package, holding sinks.Holding, known map[string]checkpoint.Arrival) (Sign, string, artifact.Proof) {
+	var missing, other []artifact.File
+	proof := artifact.Server
+	for _, f := range p.Files {
+		there, ok := holding.Files[f.Path]
+		if !ok {
+			missing = append(missing, f)
+			continue
+		}
+		switch there.Digests.Compare(f.Digests.With(known[f.Path].Ours)) {
+		case artifact.Different:
+			other = append(other, f)
+		case artifact.Same:
+			proof = min(proof, there.Proof)
+		case artifact.Unknown:
+			proof = artifact.BySize
+			if f.Size < 0 || f.Size != there.Size {
+				other = append(other, f)
+			}
+		}
+	}
+	switch {
+	case len(other) > 0:
+		return Differs, paths(other), artifact.NoProof
+	case len(missing) == len(p.Files):
+		return OnlySource, "", artifact.NoProof
+	case len(missing) > 0:
+		return Differs, "without " + paths(missing), artifact.NoProof
+	}
+	return Same, "", proof
+}
+
+// verifyHeld looks for what only the sink has.
+func (r *run) verifyHeld(ctx context.Context, tell func(Line)) error {
+	groups, err := r.Store.Groups(ctx)
+	if err != nil {
+		return fault.Stop(err)
+	}
+	type place struct {
+		project string
+		format  artifact.Format
+	}
+	seen := map[place]bool{}
+	for _, g := range groups {
+		at := place{g.Project, g.Format}
+		if g.Project == "" || seen[at] {
+			continue
+		}
+		seen[at] = true
+		for dst, err := range r.Sink.Packages(ctx, at.project, at.format) {
+			if fault.IsStop(err) || ctx.Err() != nil {
+				return fmt.Errorf("listing %s: %w", at.project, err)
+			}
+			if err != nil {
+				tell(Line{Sign: Unreadable, Project: at.project, PURL: string(at.format), Detail: err.Error()})
+				continue
+			}
+			has, err := r.Store.Has(ctx, dst)
+			if err != nil {
+				return fault.Stop(err)
+			}
+			if !has {
+				tell(Line{Sign: OnlySink, Project: dst.Project, PURL: dst.PURL()})
+			}
+		}
+	}
+	return nil
+}

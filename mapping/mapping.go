@@ -1,0 +1,248 @@
+// Package mapping decides where each package goes: the first rule that matches it names its project, skips it or renames
+// it. It is pure: the same rules and package always give the same decision, and nothing is asked of any server.
+package mapping
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"pkgferry/internal/artifact"
+)
+
+// OnConflict says what happens when the sink holds other bytes under a package's name.
+type OnConflict string
+
+// The answers to a conflict. Without one, what moves by nature (artifact.Moving) is replaced and anything else fails.
+// Replace adds snapshots to what is replaced; a release is never overwritten.
+const (
+	Fail    OnConflict = "fail"
+	Skip    OnConflict = "skip"
+	Replace OnConflict = "replace"
+)
+
+// Match is what a rule asks of a package. An empty list asks nothing; otherwise one of its globs must match (doublestar
+// syntax: * stays inside a path segment, ** crosses them).
+type Match struct{ Source, Repository, Format, Name, Version []string }
+
+// Rename gives a package another name at the destination: From is matched against its name, To is the replacement with
+// $1, $2 … for From's groups.
+type Rename struct {
+	From *regexp.Regexp
+	To   string
+}
+
+// Rule is one route. Project is relative to the target group; Skip is a reason that leaves the package out instead.
+type Rule struct {
+	Match      Match
+	Project    string
+	Skip       string
+	Rename     *Rename
+	OnConflict OnConflict
+	// Position is file:line:column, for errors.
+	Position string
+}
+
+// Decision is what became of one package. Exactly one of Destination and Skip is set.
+type Decision struct {
+	Destination artifact.Destination
+	Skip        artifact.Reason
+	Detail      string
+	OnConflict  OnConflict
+	// Rule is the index of the rule that decided; -1 when none matched.
+	Rule int
+}
+
+// defaultProjects is the structure that GitLab recommends, one project per type
+// (GitLab: doc/user/packages/workflows/project_registry.md).
+var defaultProjects = []struct {
+	format  artifact.Format
+	project string
+}{
+	{artifact.Maven, "java-packages"},
+	{artifact.NPM, "node-packages"},
+	{artifact.PyPI, "python-packages"},
+	{artifact.Container, "docker-images"},
+	{artifact.Terraform, "terraform-modules"},
+	{artifact.NuGet, "nuget-packages"},
+	{artifact.Generic, "generic-packages"},
+	{artifact.Helm, "helm-charts"},
+}
+
+// Defaults are the rules of the recommended structure.
+func Defaults() []Rule {
+	var rules []Rule
+	for _, one := range defaultProjects {
+		rules = append(rules, Rule{
+			Match:    Match{Format: []string{string(one.format)}},
+			Project:  one.project,
+			Position: "the recommended structure",
+		})
+	}
+	return rules
+}
+
+// Router routes packages by rules.
+type Router struct {
+	group string
+	rules []Rule
+}
+
+// New checks the rules and returns their Router. The group is the full path that projects are relative to. A rule that
+// is contradictory, can never match, or stands behind one that takes everything it could match is an error that starts
+// with its Position.
+func New(group string, rules []Rule) (*Router, error) {
+	for i, rule := range rules {
+		if err := rule.check(); err != nil {
+			return nil, fmt.Errorf("%s: %w", rule.Position, err)
+		}
+		for _, earlier := range rules[:i] {
+			if earlier.Match.covers(rule.Match) {
+				return nil, fmt.Errorf("%s: this route is never reached: the one at %s takes everything that it matches",
+					rule.Position, earlier.Position)
+			}
+		}
+	}
+	return &Router{group: group, rules: rules}, nil
+}
+
+func (r Rule) check() error {
+	switch {
+	case r.Project == "" && r.Skip == "":
+		return fmt.Errorf("a route needs a project, or a skip with its reason")
+	case r.Project != "" && r.Skip != "":
+		return fmt.Errorf("a route has a project or a skip, not both")
+	case r.OnConflict != "" && !slices.Contains([]OnConflict{Fail, Skip, Replace}, r.OnConflict):
+		return fmt.Errorf("on_conflict %q is none of fail, skip, replace", r.OnConflict)
+	}
+	for _, field := range r.Match.fields() {
+		for _, glob := range field.globs {
+			if !doublestar.ValidatePattern(glob) {
+				return fmt.Errorf("%s: %q is not a valid glob", field.name, glob)
+			}
+		}
+	}
+	for _, glob := range r.Match.Format {
+		if !slices.ContainsFunc(artifact.Formats(), func(f artifact.Format) bool { return matches([]string{glob}, string(f)) }) {
+			return fmt.Errorf("format: %q matches no format; there are %v", glob, artifact.Formats())
+		}
+	}
+	return nil
+}
+
+type field struct {
+	name  string
+	globs []string
+}
+
+func (m Match) fields() []field {
+	return []field{
+		{"source", m.Source}, {"repository", m.Repository}, {"format", m.Format}, {"name", m.Name}, {"version", m.Version},
+	}
+}
+
+// covers tells whether every package that other matches is surely matched by m: per field, m asks nothing or lists at
+// least the same globs.
+func (m Match) covers(other Match) bool {
+	theirs := other.fields()
+	for i, mine := range m.fields() {
+		if len(mine.globs) == 0 || slices.Contains(mine.globs, "**") {
+			continue
+		}
+		if len(theirs[i].globs) == 0 {
+			return false
+		}
+		for _, glob := range theirs[i].globs {
+			literal := !strings.ContainsAny(glob, `*?[{\`)
+			if !slices.Contains(mine.globs, glob) && !(literal && matches(mine.globs, glob)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func matches(globs []string, value string) bool {
+	return len(globs) == 0 || slices.ContainsFunc(globs, func(glob string) bool {
+		ok, err := doublestar.Match(glob, value)
+		return err == nil && ok
+	})
+}
+
+// misses names the first field that keeps m from matching p, with its value; empty when m matches.
+func (m Match) misses(p artifact.Package) string {
+	values := []string{p.Source, p.Repository, string(p.Format), p.Name, p.Version}
+	for i, one := range m.fields() {
+		// An index package follows its versions: a rule about versions does not tell it from them.
+		if one.name == "version" && p.Index() && len(one.globs) > 0 {
+			return "version (an index has none)"
+		}
+		if !matches(one.globs, values[i]) {
+			return fmt.Sprintf("%s %q", one.name, values[i])
+		}
+	}
+	return ""
+}
+
+// Route decides about p. Every package gets exactly one decision.
+func (r *Router) Route(p artifact.Package) Decision {
+	for i, rule := range r.rules {
+		if rule.Match.misses(p) == "" {
+			return r.decide(i, p)
+		}
+	}
+	return Decision{Skip: artifact.NoRoute, Detail: "no route matches", Rule: -1}
+}
+
+func (r *Router) decide(i int, p artifact.Package) Decision {
+	rule := r.rules[i]
+	if rule.Skip != "" {
+		return Decision{Skip: artifact.Excluded, Detail: rule.Skip, Rule: i}
+	}
+	name := p.Name
+	if rule.Rename != nil {
+		name = rule.Rename.From.ReplaceAllString(name, rule.Rename.To)
+	}
+	return Decision{
+		Destination: artifact.Destination{
+			Project: path.Join(r.group, rule.Project), Format: p.Format, Name: name, Version: p.Version,
+		},
+		OnConflict: rule.OnConflict,
+		Rule:       i,
+	}
+}
+
+// Projects lists the full paths of the projects that the rules name, sorted, each once.
+func (r *Router) Projects() []string {
+	var projects []string
+	for _, rule := range r.rules {
+		if rule.Project != "" {
+			projects = append(projects, path.Join(r.group, rule.Project))
+		}
+	}
+	slices.Sort(projects)
+	return slices.Compact(projects)
+}
+
+// Explain tells in one line per rule, up to the one that decides, why it did or did not match p.
+func (r *Router) Explain(p artifact.Package) []string {
+	var lines []string
+	for i, rule := range r.rules {
+		missed := rule.Match.misses(p)
+		if missed != "" {
+			lines = append(lines, fmt.Sprintf("route %d (%s) does not match: %s", i+1, rule.Position, missed))
+			continue
+		}
+		decision := r.decide(i, p)
+		if decision.Skip != "" {
+			return append(lines, fmt.Sprintf("route %d (%s) matches: skipped, %s", i+1, rule.Position, decision.Detail))
+		}
+		return append(lines, fmt.Sprintf("route %d (%s) matches: to %s as %s",
+			i+1, rule.Position, decision.Destination.Project, decision.Destination.PURL()))
+	}
+	return append(lines, "no route matches: skipped, "+string(artifact.NoRoute))
+}
