@@ -1,0 +1,100 @@
+// Package nexus reads Sonatype Nexus Repository 3 through its REST API (/service/rest/v1/status, /repositories and
+// /assets, described in the server's own /service/rest/swagger.json) and its content URLs (/repository/NAME/PATH).
+// Components and search are left alone: only /assets lists everything that is stored.
+package nexus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+	"pkgferry/internal/httpx"
+	"pkgferry/sources"
+)
+
+// Options say what to list.
+type Options struct {
+	// Repositories are doublestar globs on repository names; "!x" takes out again. Empty: every hosted repository.
+	// A proxy is listed when it is named without a wildcard; a group never, since its content belongs to its members.
+	Repositories []string
+	// Proxies lists what proxy repositories have cached as if it were the server's own.
+	Proxies bool
+}
+
+// Source is one Nexus server.
+type Source struct {
+	name    string
+	client  *httpx.Client
+	options Options
+}
+
+var _ sources.Source = (*Source)(nil)
+
+// New returns the source that the configuration calls name. The client's base is the address of the server, with its
+// context path if it has one.
+func New(name string, client *httpx.Client, o Options) *Source {
+	return &Source{name: name, client: client, options: o}
+}
+
+// Check asks for the server's status and its repositories.
+func (s *Source) Check(ctx context.Context) error {
+	if err := s.status(ctx); err != nil {
+		return fault.Stop(fault.At(fault.Source, err))
+	}
+	_, err := s.repositories(ctx)
+	return err
+}
+
+func (s *Source) status(ctx context.Context) error {
+	resp, err := s.client.Get(ctx, s.client.URL("/service/rest/v1/status", nil), nil)
+	if err == nil {
+		return resp.Body.Close()
+	}
+	switch status(err) {
+	case http.StatusUnauthorized:
+		return s.errorf(err, "the server refuses this user and password")
+	case http.StatusNotFound:
+		return s.errorf(err, "there is no Nexus Repository 3 at this address; is a context path missing?")
+	case http.StatusTooManyRequests:
+		return s.errorf(err, "the server blocks this user after failed sign-ins: send nothing for 15 minutes, then try the right password")
+	}
+	return s.errorf(err, "the server is not ready to be read")
+}
+
+// errorf says in words what err, an answer of the server, means here.
+func (s *Source) errorf(err error, format string, args ...any) error {
+	return fmt.Errorf("nexus %s: %s: %w", s.name, fmt.Sprintf(format, args...), err)
+}
+
+// status is the HTTP status that an error stands for; 0 when the server did not answer.
+func status(err error) int {
+	var answer *httpx.StatusError
+	if errors.As(err, &answer) {
+		return answer.Status
+	}
+	return 0
+}
+
+// refused explains an answer about one repository, and gives it the reason code that reports show.
+func (s *Source) refused(err error, repository string) error {
+	switch status(err) {
+	case http.StatusUnauthorized:
+		err = fault.Stop(s.errorf(err, "repository %s: the server refuses this user and password", repository))
+	case http.StatusForbidden:
+		err = fault.Because(artifact.NotPermitted, s.errorf(err,
+			"repository %s: the user needs the privileges browse and read on it", repository))
+	case http.StatusNotFound:
+		err = fault.Because(artifact.SourceMissing, s.errorf(err, "repository %s: not found", repository))
+	case http.StatusTooManyRequests:
+		err = fault.Stop(s.errorf(err, "repository %s: the server takes no more requests from this user", repository))
+	case http.StatusServiceUnavailable:
+		err = fault.Because(artifact.SourceFailed, s.errorf(err,
+			"repository %s: it is offline, or the server overloaded", repository))
+	default:
+		err = fault.Because(artifact.SourceFailed, s.errorf(err, "repository %s", repository))
+	}
+	return fault.At(fault.Source, err)
+}

@@ -1,0 +1,127 @@
+// Opening a stored file (Nexus content URL: GET /repository/NAME/PATH, every segment escaped alone). Of a hosted
+// repository the ETag is the SHA-1 of the bytes that follow, "<hex>" or "{SHA1{<hex>}}": it tells before the first byte
+// whether they are the ones that were listed. Only a maven-metadata.xml, which Nexus may rebuild when it is read, and a
+// file that somebody replaced differ.
+
+package nexus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+	"pkgferry/internal/httpx"
+	"pkgferry/sources"
+)
+
+// Open streams a listed file from offset on.
+func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artifact.Content, error) {
+	l, err := parseLocator(f.Locator)
+	if err != nil {
+		return artifact.Content{}, fault.At(fault.Source, err)
+	}
+	resp, err := s.client.Open(ctx, s.client.URL(contentPath(l), nil), offset, nil)
+	if err != nil {
+		if size, ok := beyond(err); ok && size == offset {
+			return artifact.Content{ReadCloser: http.NoBody, Size: size}, nil
+		}
+		return artifact.Content{}, s.unreadable(ctx, l, err)
+	}
+	served := describe(resp, f)
+	if l.Hosted && differs(f, served) {
+		_ = resp.Body.Close()
+		return artifact.Content{}, s.changed(ctx, f, l, served)
+	}
+	return artifact.Content{ReadCloser: resp.Body, Size: served.Size}, nil
+}
+
+// contentPath is the escaped path of a file's content URL.
+func contentPath(l locator) string {
+	segments := strings.Split(l.Path, "/")
+	for i, segment := range segments {
+		segments[i] = url.PathEscape(segment)
+	}
+	return "/repository/" + url.PathEscape(l.Repository) + "/" + strings.Join(segments, "/")
+}
+
+// beyond tells that an offset was not inside the file, and the file's size: Nexus answers 416 to a read that begins
+// where the file ends.
+func beyond(err error) (size int64, ok bool) {
+	var answer *httpx.StatusError
+	if !errors.As(err, &answer) || answer.Status != http.StatusRequestedRangeNotSatisfiable {
+		return 0, false
+	}
+	_, scanErr := fmt.Sscanf(answer.Header.Get("Content-Range"), "bytes */%d", &size)
+	return size, scanErr == nil
+}
+
+// unreadable explains why a file could not be opened.
+func (s *Source) unreadable(ctx context.Context, l locator, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case status(err) == http.StatusNotFound:
+		err = s.errorf(err, "repository %s: %s is listed and not there", l.Repository, l.Path)
+		return fault.At(fault.Source, fault.Because(artifact.SourceMissing, err))
+	case status(err) == http.StatusInternalServerError:
+		err = s.errorf(err, "%s can not be read: its blob may be missing, the server's log says more", l.Path)
+	}
+	return s.refused(err, l.Repository)
+}
+
+// describe is f as the headers of its content describe it.
+func describe(resp *http.Response, f artifact.File) artifact.File {
+	f.Size = httpx.Whole(resp)
+	f.Digests = artifact.Digests{SHA1: etagSHA1(resp.Header.Get("ETag"))}
+	f.Modified = time.Time{}
+	if t, err := http.ParseTime(resp.Header.Get("Last-Modified")); err == nil {
+		f.Modified = t.UTC()
+	}
+	return f
+}
+
+// etagSHA1 is the SHA-1 in an ETag; empty when there is none.
+func etagSHA1(etag string) string {
+	etag = strings.Trim(strings.TrimPrefix(etag, "W/"), `"`)
+	if inner, ok := strings.CutPrefix(etag, "{SHA1{"); ok {
+		etag = strings.TrimSuffix(inner, "}}")
+	}
+	return digest(etag, 20)
+}
+
+func differs(listed, served artifact.File) bool {
+	return listed.Digests.Compare(served.Digests) == artifact.Different ||
+		listed.Size >= 0 && served.Size >= 0 && listed.Size != served.Size
+}
+
+// changed is the error for a file that is served with other content than was listed. The asset's record says what it
+// is now; an asset that was deleted and stored again has another record, and only the headers of its content are known.
+func (s *Source) changed(ctx context.Context, listed artifact.File, l locator, served artifact.File) error {
+	a, err := s.asset(ctx, l.ID)
+	if status(err) == http.StatusNotFound {
+		return &sources.Changed{Now: served}
+	}
+	if err != nil {
+		return s.unreadable(ctx, l, err)
+	}
+	now := a.file(repository{Name: l.Repository, Type: hosted}, listed.Path)
+	if differs(now, served) {
+		err := fmt.Errorf("nexus %s: repository %s: %s: the server lists sha1 %s and serves sha1 %s",
+			s.name, l.Repository, l.Path, orUnknown(now.Digests.SHA1), orUnknown(served.Digests.SHA1))
+		return fault.At(fault.Source, fault.Because(artifact.SourceDigestMismatch, err))
+	}
+	return &sources.Changed{Now: now}
+}
+
+func orUnknown(digest string) string {
+	if digest == "" {
+		return "(none)"
+	}
+	return digest
+}
