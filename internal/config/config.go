@@ -1,0 +1,156 @@
+// Package config reads pkgferry.yaml: YAML 1.2 (https://yaml.org/spec/1.2.2/), strictly. What a file may say is one
+// table, the structs below: their tags name the keys and describe them, and decoding, "config show" and the JSON Schema
+// are all made from it. Every error carries file, line and column, and none quotes a secret.
+package config
+
+import (
+	"os"
+	"path/filepath"
+
+	"pkgferry/internal/artifact"
+)
+
+// File is the whole configuration.
+type File struct {
+	Place
+	Sources []Source `key:"sources" need:"yes" doc:"The registries to read."`
+	Target  Target   `key:"target" need:"yes" doc:"The GitLab instance and group that receives the packages."`
+	Routes  []Route  `key:"routes" doc:"Where packages go; the first route that matches wins. Without routes the recommended structure applies."`
+	Select  later    `key:"select" later:"leave packages out by routes with skip"`
+
+	dir string // relative file names start here
+}
+
+// Source is one registry to read.
+type Source struct {
+	Place
+	Name         string       `key:"name" need:"yes" doc:"How routes, reports and errors call this source."`
+	Type         string       `key:"type" need:"yes" enum:"types" doc:"What kind of registry it is."`
+	URL          URL          `key:"url" doc:"Its address. An npmjs source without one uses npm's own settings."`
+	Namespace    Text         `key:"namespace" for:"dockerhub" doc:"The Docker Hub account or organization to list."`
+	Repositories List         `key:"repositories" for:"nexus artifactory dockerhub" doc:"Globs of repositories to list; one that starts with ! leaves out. Default: all hosted ones."`
+	Names        string       `key:"names" for:"npmjs" enum:"org verdaccio list" doc:"Where package names come from: the organization's list, Verdaccio's list, or packages below. Default: as scopes and packages suggest."`
+	Scopes       List         `key:"scopes" for:"npmjs" doc:"npm scopes to list, such as @acme."`
+	Packages     List         `key:"packages" for:"npmjs" doc:"npm packages to list by name."`
+	Limits       SourceLimits `key:"limits" doc:"How hard this source may be used."`
+	Access
+}
+
+// Target is where packages are published.
+type Target struct {
+	Place
+	URL    URL          `key:"url" need:"yes" doc:"The address of the GitLab instance."`
+	Group  Text         `key:"group" need:"yes" doc:"Full path of the group that holds the projects."`
+	Limits TargetLimits `key:"limits" doc:"How hard the target may be used, and what it takes."`
+	Access
+}
+
+// Access says how to reach one side and who to be there.
+type Access struct {
+	Token        Secret  `key:"token" doc:"An access token, as ${NAME} of an environment variable."`
+	TokenFile    string  `key:"token_file" doc:"A file that holds the token and nothing else."`
+	TokenCommand Command `key:"token_command" doc:"A command that prints the token: a list of words, or a text for the shell."`
+	Username     Text    `key:"username" doc:"The user name that goes with the password, or with the token where a registry wants both."`
+	Password     Secret  `key:"password" doc:"The password, as ${NAME} of an environment variable."`
+	PasswordFile string  `key:"password_file" doc:"A file that holds the password and nothing else."`
+	CAFile       string  `key:"ca_file" doc:"A PEM file with certificate authorities to trust besides the system's."`
+	AllowHTTP    bool    `key:"allow_http" doc:"Permits an address with plain http that is not loopback: credentials then travel unprotected."`
+}
+
+// Rates are the limits that both sides know. Zero is no limit of our own.
+type Rates struct {
+	PerSecond float64 `key:"requests_per_second" doc:"At most so many requests in a second."`
+	PerMinute float64 `key:"requests_per_minute" doc:"At most so many requests in a minute."`
+	Bandwidth Size    `key:"bandwidth" doc:"At most so many bytes in a second, for example 50MiB."`
+}
+
+// SourceLimits are a source's limits.
+type SourceLimits struct {
+	Place
+	Rates
+	ConcurrentListings int `key:"concurrent_listings" doc:"At most so many listing requests at once."`
+	KeepPulls          int `key:"keep_pulls" for:"dockerhub" doc:"Pause before fewer pulls than this are left of the quota."`
+}
+
+// TargetLimits are the target's limits.
+type TargetLimits struct {
+	Place
+	Rates
+	MaxFileSize map[artifact.Format]Size `key:"max_file_size" doc:"The largest file that the instance takes, by format, where an administrator changed it."`
+}
+
+// Route is one rule of where packages go.
+type Route struct {
+	Place
+	Match      Match   `key:"match" need:"yes" doc:"Which packages it takes: all conditions must hold; {} takes every package."`
+	Project    string  `key:"project" doc:"Path of the project below the target's group."`
+	Skip       string  `key:"skip" doc:"Leaves the packages out; the text becomes the reason in the report."`
+	Rename     *Rename `key:"rename" doc:"Changes the package's name on the way."`
+	OnConflict string  `key:"on_conflict" enum:"fail skip replace" doc:"What to do when the target holds other bytes. Replace applies to moving things only."`
+}
+
+// Match is the condition of a Route: globs, any of a list; what is left out matches everything.
+type Match struct {
+	Place
+	Source     List `key:"source" doc:"Names of sources."`
+	Repository List `key:"repository" doc:"Names of repositories."`
+	Format     List `key:"format" doc:"Package formats."`
+	Name       List `key:"name" doc:"Package names."`
+	Version    List `key:"version" doc:"Package versions."`
+}
+
+// Rename is a replacement in the package's name.
+type Rename struct {
+	Place
+	From Pattern `key:"from" need:"yes" doc:"A regular expression (RE2) on the package's name."`
+	To   string  `key:"to" need:"yes" doc:"The new name; $1 is the first group."`
+}
+
+// Options are what Read needs to know besides the file's text.
+type Options struct {
+	// Types are the source types that this program has.
+	Types []string
+	// Lookup finds environment variables; nil is os.LookupEnv.
+	Lookup func(name string) (string, bool)
+}
+
+func (o Options) lookup(name string) (string, bool) {
+	if o.Lookup == nil {
+		return os.LookupEnv(name)
+	}
+	return o.Lookup(name)
+}
+
+// maxFile is far more than any configuration needs; it keeps a mistaken --config from filling the memory.
+const maxFile = 256 << 10
+
+// Load reads the configuration file at path. An error that can be fixed in the file is an Errors.
+func Load(path string, o Options) (*File, error) {
+	text, err := readSmall(path, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	file, err := Read(path, text, o)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	file.dir = dir
+	return file, nil
+}
+
+// Read reads a configuration from its text; name is what errors call it.
+func Read(name string, text []byte, o Options) (*File, error) {
+	r := &reader{file: name, options: o}
+	file := &File{}
+	if r.document(text, file) {
+		r.check(file)
+	}
+	if len(r.errs) > 0 {
+		return nil, r.errs.sorted()
+	}
+	return file, nil
+}
