@@ -1,0 +1,128 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"pkgferry/checkpoint"
+)
+
+// Text writes the summary for a terminal: the table of formats, the invariant, and what went wrong.
+func (s Summary) Text(w io.Writer) error {
+	if len(s.Formats) > 0 {
+		if err := Outcomes("format", s.Formats).Text(w); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	if _, err := fmt.Fprintln(w, s.Line()); err != nil {
+		return err
+	}
+	for _, r := range s.Reasons {
+		fmt.Fprintf(w, "\n%s %s, %s: %s\n", Count(r.Packages), OutcomeName(r.Outcome), r.Code, r.Code.Next())
+		for _, e := range r.Examples {
+			fmt.Fprintf(w, "  %s%s\n", e.PURL, tail(printable(e.Error)))
+		}
+		if more := r.Packages - int64(len(r.Examples)); more > 0 {
+			fmt.Fprintf(w, "  … and %s more\n", Count(more))
+		}
+	}
+	if s.Totals.Problems > 0 {
+		fmt.Fprintf(w, "\n%s could not be listed:\n", Count(s.Totals.Problems))
+		for _, p := range s.Unlisted[:min(len(s.Unlisted), maxExamples)] {
+			fmt.Fprintf(w, "  %s: %s\n", p.Source, printable(p.Error))
+		}
+		if more := s.Totals.Problems - maxExamples; more > 0 {
+			fmt.Fprintf(w, "  … and %s more\n", Count(more))
+		}
+	}
+	return nil
+}
+
+func tail(err string) string {
+	if err == "" {
+		return ""
+	}
+	return ": " + err
+}
+
+// Markdown writes the summary as a page.
+func (s Summary) Markdown(w io.Writer) error {
+	p := page{w: w}
+	p.line("# Package migration")
+	p.line("")
+	p.line(s.verdict())
+	p.line("")
+	p.line("`" + s.Line() + "`")
+	p.line("")
+	p.line("## What arrived")
+	p.line("")
+	p.table(Outcomes("format", s.Formats))
+	p.line("")
+	p.line("Proof: *server* means that the target hashed the bytes it received; *readback* that they were downloaded from it and " +
+		"compared; *declared* that it repeats the digest it was told; *size* that only the size was compared.")
+	p.line("")
+	p.line("## By repository")
+	p.line("")
+	p.table(Outcomes("source", Rows(s.Groups, Origin)))
+	if len(s.Reasons) > 0 {
+		p.line("\n## What needs a look\n")
+		p.reasons(s.Reasons)
+	}
+	if s.Totals.Problems > 0 {
+		p.line(fmt.Sprintf("\n## What could not be listed\n\n%s in all.\n", Count(s.Totals.Problems)))
+		for _, problem := range s.Unlisted {
+			p.line("- " + escape(problem.Source) + ": " + escape(problem.Error))
+		}
+	}
+	return p.err
+}
+
+// Origin names the source repository and format of a group.
+func Origin(g checkpoint.Group) string {
+	name := g.Source
+	if g.Repository != "" {
+		name += "/" + g.Repository
+	}
+	return name + " (" + string(g.Format) + ")"
+}
+
+func (s Summary) verdict() string {
+	if s.Complete() {
+		return "Complete: everything that was listed is published, present or skipped for a reason."
+	}
+	return "**Not complete.** What is missing is named below; the same run again goes on from here."
+}
+
+// page collects the first error of many writes.
+type page struct {
+	w   io.Writer
+	err error
+}
+
+func (p *page) line(text string) {
+	if p.err == nil {
+		_, p.err = io.WriteString(p.w, text+"\n")
+	}
+}
+
+func (p *page) table(t Table) {
+	if p.err == nil {
+		p.err = t.Markdown(p.w)
+	}
+}
+
+func (p *page) reasons(reasons []Reason) {
+	table := Table{Head: []string{"outcome", "reason", ">packages", "what to do next", "for example"}}
+	for _, r := range reasons {
+		var examples []string
+		for _, e := range r.Examples {
+			examples = append(examples, e.PURL+tail(e.Error))
+		}
+		table.Rows = append(table.Rows, []string{
+			OutcomeName(r.Outcome), string(r.Code), Count(r.Packages), r.Code.Next(), strings.Join(examples, "; "),
+		})
+	}
+	p.table(table)
+}
