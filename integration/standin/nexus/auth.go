@@ -1,0 +1,79 @@
+package nexus
+
+// Who may do what (org.sonatype.nexus.security.authc.NexusBasicHttpAuthenticationFilter): without credentials a request
+// goes on as the anonymous user, or as nobody; wrong ones are refused everywhere, even where none are needed.
+
+import (
+	"context"
+	"net/http"
+	"sync"
+)
+
+// signins blocks a user after more than three failed sign-ins, the right password included.
+type signins struct {
+	mu     sync.Mutex
+	failed map[string]int
+}
+
+// blocked counts a sign-in that failed, and tells whether the user is blocked.
+func (s *signins) blocked(user string, right bool) bool {
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed[user] > 3 {
+		return true
+	}
+	if !right {
+		s.failed[user]++
+	}
+	return false
+}
+
+// subject is who sent a request: a user name, anonymous, or nobody.
+type subject string
+
+const (
+	anonymous subject = "anonymous"
+	nobody    subject = ""
+)
+
+type subjectKey struct{}
+
+func subjectOf(r *http.Request) subject {
+	who, _ := r.Context().Value(subjectKey{}).(subject)
+	return who
+}
+
+// reads tells whether the subject has the privileges browse and read.
+func (s subject) reads() bool { return s == Username || s == anonymous }
+
+func (s *Server) authenticated(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who := nobody
+		if s.anonymous {
+			who = anonymous
+		}
+		user, password, given := r.BasicAuth()
+		if given && user+password != "" {
+			right := (user == Username || user == Outsider) && password == Password
+			if s.signins.blocked(user, right) {
+				w.Header().Set("Retry-After", "30")
+				page(w, r, http.StatusTooManyRequests, "Too many authentication attempts")
+				return
+			}
+			if !right {
+				challenge(w, r)
+				return
+			}
+			who = subject(user)
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), subjectKey{}, who)))
+	})
+}
+
+func challenge(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("WWW-Authenticate", `BASIC realm="Sonatype Nexus Repository Manager"`)
+	page(w, r, http.StatusUnauthorized, "Unauthorized")
+}

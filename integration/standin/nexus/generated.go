@@ -1,0 +1,106 @@
+package nexus
+
+// Content that is made when it is read, the same every time: as many packages as wanted cost no memory.
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path"
+	"strings"
+	"time"
+)
+
+const versionsPerName = 5
+
+// generated are the assets of n packages, with consecutive ids from first on.
+type generated struct {
+	n, per int   // packages, and assets of each
+	first  int64 // 0: nothing is generated
+	files  func(i int) []generatedFile
+	index  func(p string) (i int, ok bool) // which package a path may belong to
+}
+
+type generatedFile struct {
+	path string
+	body func() []byte
+}
+
+func (g generated) holds(id int64) bool {
+	return g.first > 0 && id >= g.first && id < g.first+int64(g.n*g.per)
+}
+
+func (g generated) asset(id int64) *asset {
+	at := int(id - g.first)
+	f := g.files(at / g.per)[at%g.per]
+	created := epoch.Add(time.Duration(at) * time.Second)
+	return &asset{id: id, path: f.path, body: f.body(), created: created, updated: created}
+}
+
+// find returns the id of the asset at p.
+func (g generated) find(p string) (int64, bool) {
+	if g.first == 0 {
+		return 0, false
+	}
+	i, ok := g.index(p)
+	if !ok || i < 0 || i >= g.n {
+		return 0, false
+	}
+	for at, f := range g.files(i) {
+		if f.path == p {
+			return g.first + int64(i*g.per+at), true
+		}
+	}
+	return 0, false
+}
+
+// generatedMaven are Maven versions of a jar and a POM, each with its SHA-1 beside it.
+func generatedMaven(n int, first int64) generated {
+	return generated{n: n, per: 4, first: first, files: mavenFiles, index: func(p string) (int, bool) {
+		return number(path.Base(path.Dir(path.Dir(p))), "lib", path.Base(path.Dir(p)))
+	}}
+}
+
+func mavenFiles(i int) []generatedFile {
+	name, version := fmt.Sprintf("lib%d", i/versionsPerName), fmt.Sprintf("1.%d.0", i%versionsPerName)
+	c := coordinates{group: fmt.Sprintf("com.example.made%d", i/versionsPerName/20), artifact: name, version: version}
+	stem := c.dir() + "/" + name + "-" + version
+	theJar := func() []byte { return jar(c, filler(i, 900)) }
+	thePOM := func() []byte { return pom(c, "jar", coordinates{}) }
+	sha1 := func(body func() []byte) func() []byte { return func() []byte { return sidecars(body())[".sha1"] } }
+	return []generatedFile{
+		{stem + ".jar", theJar}, {stem + ".jar.sha1", sha1(theJar)}, {stem + ".pom", thePOM}, {stem + ".pom.sha1", sha1(thePOM)},
+	}
+}
+
+// generatedRaw are versions of tools, one file each.
+func generatedRaw(n int, first int64) generated {
+	return generated{n: n, per: 1, first: first, files: rawFiles, index: func(p string) (int, bool) {
+		return number(path.Base(path.Dir(path.Dir(p))), "tool", path.Base(path.Dir(p)))
+	}}
+}
+
+func rawFiles(i int) []generatedFile {
+	name := fmt.Sprintf("tool%d", i/versionsPerName)
+	p := fmt.Sprintf("tools/%s/1.%d.0/%s.bin", name, i%versionsPerName, name)
+	return []generatedFile{{p, func() []byte { return []byte(filler(-1-i, 2000)) }}}
+}
+
+// number is the inverse of how names and versions are counted.
+func number(name, prefix, version string) (int, bool) {
+	var which, minor int
+	digits, ok := strings.CutPrefix(name, prefix)
+	if _, err := fmt.Sscanf(digits+" "+version, "%d 1.%d.0", &which, &minor); !ok || err != nil || which > 1<<32 {
+		return 0, false
+	}
+	return which*versionsPerName + minor, true
+}
+
+// filler is text of a size that is different for every i.
+func filler(i, size int) string {
+	random := rand.New(rand.NewPCG(uint64(i), 1)) //nolint:gosec // repeatable on purpose
+	b := make([]byte, size)
+	for at := range b {
+		b[at] = byte(' ' + random.IntN(95))
+	}
+	return string(b)
+}

@@ -1,0 +1,98 @@
+// Package nexus imitates Sonatype Nexus Repository 3 for Maven and raw repositories: the REST API under
+// /service/rest/v1 (its own /service/rest/swagger.json) and content under /repository/NAME/PATH, in three eras: OrientDB
+// (to 3.70), SQL with Elasticsearch (to 3.87) and SQL alone. It answers reads only, as the source code of
+// sonatype/nexus-public does; writes are made by POST /_standin/mutate.
+//
+// Modes: era=orient|sqlA|sqlB (default sqlB), page=10|100 (10 is the size until 3.73), version, edition,
+// context=/path, anonymous=on|off, signins=limited (block a user after failed sign-ins).
+package nexus
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+
+	"pkgferry/integration/standin"
+)
+
+// The accounts. Outsider signs in with the same password and may see nothing.
+const (
+	Username = "migration"
+	Outsider = "outsider"
+	Password = "nexus-standin-password"
+)
+
+// Server is one imitated Nexus.
+type Server struct {
+	// Faults may be changed while the server runs.
+	Faults *standin.Faults
+
+	release   release
+	context   string // "" or "/path"
+	anonymous bool
+	signins   *signins // nil: not limited
+	stats     standin.Stats
+
+	mu    sync.RWMutex // guards the content
+	store *store
+}
+
+var _ standin.Server = (*Server)(nil)
+
+// New makes a server with the content that o.Seed asks for.
+func New(o standin.Options) (*Server, error) {
+	if err := o.CheckModes("era", "page", "version", "edition", "context", "anonymous", "signins"); err != nil {
+		return nil, err
+	}
+	release, err := newRelease(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Faults: standin.NewFaults(o.Faults, o.Random), release: release, store: newStore()}
+	s.Faults.Refuse = s.refuse
+	if context := strings.Trim(o.Mode("context", ""), "/"); context != "" {
+		s.context = "/" + context
+	}
+	defaultAnonymous := "on"
+	if release.era == sqlB {
+		defaultAnonymous = "off"
+	}
+	s.anonymous = o.Mode("anonymous", defaultAnonymous) == "on"
+	if o.Mode("signins", "") == "limited" {
+		s.signins = &signins{failed: map[string]int{}}
+	}
+	return s, s.seed(o)
+}
+
+// Ready tells how to reach the server.
+func (s *Server) Ready(url string) standin.Ready {
+	return standin.Ready{Kind: "nexus", URL: url + s.context, Username: Username, Password: Password}
+}
+
+// Close has nothing to end or remove.
+func (s *Server) Close() error { return nil }
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
+	if rest, ok := strings.CutPrefix(path, "/_standin/"); ok {
+		s.control(w, r, rest)
+		return
+	}
+	w.Header().Set("Server", s.release.server())
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	path, ok := strings.CutPrefix(path, s.context)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	rest, isREST := strings.CutPrefix(path, "/service/rest/")
+	handler, route := http.Handler(http.HandlerFunc(http.NotFound)), "other"
+	switch content, isContent := strings.CutPrefix(path, "/repository/"); {
+	case isREST:
+		handler, route = s.rest(rest)
+	case isContent:
+		handler, route = s.Faults.Wrap(standin.Read, s.content(content)), "content"
+	}
+	s.stats.Request(r.Method, route)
+	s.stats.Measure(s.authenticated(handler)).ServeHTTP(w, r)
+}

@@ -1,0 +1,148 @@
+package nexus
+
+// What the server holds at the start. The small seed has what real servers have: classifiers, signatures, snapshots,
+// metadata, checksums, odd names, an empty file, and what no package manager would miss.
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"pkgferry/integration/standin"
+	"pkgferry/internal/artifact"
+)
+
+// epoch is when the content was made; every file comes a minute after the one before.
+var epoch = time.Date(2024, 5, 3, 10, 11, 12, 345_000_000, time.UTC)
+
+// The repositories.
+const (
+	Releases  = "maven-releases"
+	Snapshots = "maven-snapshots"
+	Cache     = "maven-proxy"
+	Public    = "maven-public" // a group of the three above
+	Raw       = "raw-hosted"
+	RawPublic = "raw-public" // a group
+	Debian    = "apt-hosted"
+)
+
+func (s *Server) seed(o standin.Options) error {
+	st := s.store
+	releases := st.repository(Releases, "maven2", hosted)
+	snapshots := st.repository(Snapshots, "maven2", hosted)
+	cache := st.repository(Cache, "maven2", proxy)
+	cache.remote = "https://central.example/maven2/"
+	st.repository(Public, "maven2", group).members = []string{Releases, Snapshots, Cache}
+	files := st.repository(Raw, "raw", hosted)
+	st.repository(RawPublic, "raw", group).members = []string{Raw}
+
+	n, err := o.SeedCount(-1)
+	if err != nil {
+		return err
+	}
+	if n >= 0 {
+		releases.generated = generatedMaven(n-n/4, 1)
+		files.generated = generatedRaw(n/4, 1+4*int64(n-n/4))
+		st.last = 4*int64(n-n/4) + int64(n/4)
+		return nil
+	}
+	now := epoch
+	st.clock = func() time.Time { now = now.Add(time.Minute); return now }
+	defer func() { st.clock = time.Now }()
+	st.seedReleases(releases)
+	st.seedSnapshots(snapshots)
+	st.seedCache(cache)
+	st.seedRaw(files)
+	debian := st.repository(Debian, "apt", hosted)
+	st.put(debian, "pool/a/acme-tool/acme-tool_1.0_amd64.deb", []byte(filler(7, 300)))
+	st.put(debian, "dists/stable/Release", []byte("Origin: example\n"))
+	return nil
+}
+
+// deploy stores a file with its checksums beside it, as Maven does.
+func (s *store) deploy(r *repository, path string, body []byte) {
+	s.put(r, path, body)
+	beside := sidecars(body)
+	for _, extension := range slices.Sorted(maps.Keys(beside)) {
+		s.put(r, path+extension, beside[extension])
+	}
+}
+
+// release stores a version with a jar.
+func (s *store) release(r *repository, c, dependency coordinates) {
+	stem := c.dir() + "/" + c.artifact + "-" + c.version
+	s.deploy(r, stem+".jar", jar(c, filler(len(r.stored), 4000)))
+	s.deploy(r, stem+".pom", pom(c, "jar", dependency))
+}
+
+func (s *store) seedReleases(r *repository) {
+	lib := func(version string) coordinates { return coordinates{"com.example", "lib", version} }
+	for _, version := range []string{"1.0", "1.1"} {
+		c := lib(version)
+		s.release(r, c, coordinates{})
+		stem := c.dir() + "/lib-" + version
+		s.deploy(r, stem+"-sources.jar", jar(c, "the sources"))
+		s.deploy(r, stem+"-javadoc.jar", jar(c, "the documentation"))
+		for _, signed := range []string{".jar", ".pom"} {
+			s.deploy(r, stem+signed+".asc", signature(r.at(stem+signed).body))
+		}
+	}
+	s.deploy(r, "com/example/lib/maven-metadata.xml", index("com.example", "lib", epoch, "1.0", "1.1"))
+
+	s.release(r, coordinates{"com.example", "app", "2.0"}, lib("1.1"))
+	s.deploy(r, "com/example/app/maven-metadata.xml", index("com.example", "app", epoch, "2.0"))
+
+	parent := coordinates{"com.example", "parent", "7"}
+	s.deploy(r, parent.dir()+"/parent-7.pom", pom(parent, "pom", coordinates{}))
+	s.deploy(r, "com/example/parent/maven-metadata.xml", index("com.example", "parent", epoch, "7"))
+
+	s.release(r, coordinates{"org.example.odd", "lib_2.13", "1.0+build.5"}, coordinates{})
+	s.deploy(r, "archetype-catalog.xml", []byte("<archetype-catalog/>\n"))
+	s.put(r, ".index/nexus-maven-repository-index.properties", []byte("nexus.index.id=example\n"))
+	s.put(r, "notes/README.txt", []byte("Somebody put this here by hand.\n"))
+}
+
+func (s *store) seedSnapshots(r *repository) {
+	s.snapshot(r, build{epoch, 1})
+	s.snapshot(r, build{epoch.Add(time.Hour), 2})
+	s.deploy(r, "com/example/lib/maven-metadata.xml", index("com.example", "lib", epoch.Add(time.Hour), snapshotOf.version))
+}
+
+var snapshotOf = coordinates{"com.example", "lib", "2.0-SNAPSHOT"}
+
+// snapshot stores a build and makes it the newest.
+func (s *store) snapshot(r *repository, b build) {
+	c := snapshotOf
+	stem := c.dir() + "/" + c.artifact + "-" + b.version(c.version)
+	s.deploy(r, stem+".jar", jar(c, "build "+b.stamp()))
+	s.deploy(r, stem+".pom", pom(c, "jar", coordinates{}))
+	s.deploy(r, c.dir()+"/maven-metadata.xml", snapshotIndex(c, b))
+}
+
+func (s *store) seedCache(r *repository) {
+	s.release(r, coordinates{"org.example", "cached", "3.1"}, coordinates{})
+	s.last++
+	known := coordinates{"org.example", "known", "4.0"}
+	r.set(&asset{id: s.last, path: known.dir() + "/known-4.0.jar", hollow: true, created: epoch, updated: time.Time{}})
+}
+
+func (s *store) seedRaw(r *repository) {
+	tool := []byte(filler(1, 70_000))
+	for _, f := range []struct {
+		path string
+		body []byte
+	}{
+		{"tools/cli/1.2.0/linux/cli.tgz", tool},
+		{"tools/cli/1.2.0/linux/cli.tgz.sha256", []byte(artifact.DigestsOf(string(tool)).SHA256 + "\n")},
+		{"tools/cli/1.3.0/linux/cli.tgz", []byte(filler(2, 5000))},
+		{"docs/guide/index.html", []byte("<h1>Guide</h1>\n")},
+		{"docs/with space/read me.txt", []byte("a space\n")},
+		{"docs/größe/日本.txt", []byte("beyond ASCII\n")},
+		{"docs/a+b%20c;d.txt", []byte("a plus, a percent sign and a semicolon\n")},
+		{"docs/[x]#y?.txt", []byte("what ends a path\n")},
+		{"docs/empty.bin", nil},
+		{"root.txt", []byte("at the root\n")},
+	} {
+		s.put(r, f.path, f.body)
+	}
+}
