@@ -12,7 +12,6 @@ import (
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
-	"pkgferry/internal/fault"
 )
 
 type counter struct{ atomic.Int64 }
@@ -115,7 +114,7 @@ func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing 
 			return held.holds(record) || !r.Select(record.Package)
 		})
 		if err != nil {
-			return NotStopped, fault.Stop(fmt.Errorf("the checkpoint can not be read: %w", err))
+			return NotStopped, broken(ctx, err)
 		}
 		taken := 0
 		for _, record := range records {
@@ -133,7 +132,7 @@ func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing 
 		}
 		due, err := r.Store.NextDue(ctx, now)
 		if err != nil {
-			return NotStopped, fault.Stop(fmt.Errorf("the checkpoint can not be read: %w", err))
+			return NotStopped, broken(ctx, err)
 		}
 		if listed && idle && due.IsZero() {
 			return NotStopped, nil

@@ -133,7 +133,7 @@ func Check(ctx context.Context, o Options) error {
 func Plan(ctx context.Context, o Options) error {
 	for name := range o.Sources {
 		if err := o.Store.Relist(ctx, name); err != nil {
-			return fault.Stop(err)
+			return broken(ctx, err)
 		}
 	}
 	r := newRun(o)
@@ -146,7 +146,7 @@ func Plan(ctx context.Context, o Options) error {
 func Run(ctx context.Context, o Options) (Stopped, error) {
 	r := newRun(o)
 	if err := r.reopen(ctx); err != nil {
-		return NotStopped, fault.Stop(err)
+		return NotStopped, broken(ctx, err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -154,9 +154,10 @@ func Run(ctx context.Context, o Options) (Stopped, error) {
 	listing := make(chan struct{})
 	both := pool.New().WithErrors().WithFirstError()
 	both.Go(func() error {
+		defer r.signal()
 		defer close(listing)
 		err := r.list(ctx)
-		if errors.Is(err, errDone) {
+		if err == nil || errors.Is(err, errDone) {
 			return nil
 		}
 		cancel(err)
@@ -193,6 +194,14 @@ func (r *run) reopen(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// broken is the error of a checkpoint that can not be used, unless it can not because the run is being ended.
+func broken(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return fault.Stop(fmt.Errorf("the checkpoint can not be used: %w", err))
 }
 
 func (r *run) signal() {

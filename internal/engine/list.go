@@ -46,7 +46,7 @@ type lister struct {
 func (l *lister) list(ctx context.Context) error {
 	saved, err := l.Store.Listing(ctx, l.name)
 	if err != nil {
-		return fault.Stop(err)
+		return broken(ctx, err)
 	}
 	if saved.Complete {
 		return nil
@@ -109,10 +109,7 @@ func (l *lister) route(p artifact.Package, item sources.Listed) checkpoint.Entry
 func (l *lister) flush(ctx context.Context, complete bool) error {
 	to := checkpoint.Listing{Cursor: string(l.cursor), Complete: complete}
 	if err := l.Store.List(ctx, l.name, l.entries, l.problems, to); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return fault.Stop(fmt.Errorf("the checkpoint can not be written: %w", err))
+		return broken(ctx, err)
 	}
 	l.Events(Event{Kind: Listed, Source: l.name, Count: int64(len(l.entries))})
 	l.entries, l.problems, l.since = l.entries[:0], nil, time.Now()

@@ -37,7 +37,7 @@ func (r *run) settle(ctx context.Context, held *hand, record checkpoint.Record) 
 		return r.conclude(ctx, held, record, look, err, c)
 	}
 	if err := r.Store.Sending(ctx, record); err != nil {
-		return fault.Stop(fmt.Errorf("the checkpoint can not be written: %w", err))
+		return broken(ctx, err)
 	}
 	record.Sent = true
 	err = r.Sink.Publish(ctx, record.Destination, record.Package, look.missing, c.open)
@@ -166,7 +166,7 @@ func (r *run) conclude(ctx context.Context, held *hand, record checkpoint.Record
 		return nil // unsettled; the next run looks again
 	case errors.As(err, &changed):
 		if err := r.Store.Replace(ctx, record, changed.Now); err != nil {
-			return fault.Stop(fmt.Errorf("the checkpoint can not be written: %w", err))
+			return broken(ctx, err)
 		}
 		return r.again(ctx, record, fault.Temporary(fault.Because(artifact.SourceFailed, err), time.Millisecond), c)
 	case err != nil:
@@ -212,7 +212,7 @@ func (r *run) postpone(ctx context.Context, record checkpoint.Record, due time.T
 		text = why.Error()
 	}
 	if err := r.Store.Postpone(ctx, record, due, attempts, text, c.arrivals); err != nil {
-		return fault.Stop(fmt.Errorf("the checkpoint can not be written: %w", err))
+		return broken(ctx, err)
 	}
 	r.Events(Event{Kind: Postponed, Record: record, Err: why})
 	return nil
@@ -235,7 +235,7 @@ func (r *run) fail(ctx context.Context, record checkpoint.Record, err error, arr
 func (r *run) record(ctx context.Context, record checkpoint.Record, to checkpoint.Settlement, why error) error {
 	// What happened at the sink is recorded even when the run is being ended.
 	if err := r.Store.Settle(context.WithoutCancel(ctx), record, to); err != nil {
-		return fault.Stop(fmt.Errorf("the checkpoint can not be written: %w", err))
+		return broken(ctx, err)
 	}
 	r.Events(Event{Kind: Settled, Record: record, Outcome: to.Outcome, Reason: to.Reason, Proof: to.Proof, Err: why})
 	return nil

@@ -55,7 +55,7 @@ func Verify(ctx context.Context, o Options, recorded Recorded, tell func(Line)) 
 	}
 	for problem, err := range o.Store.Problems(ctx) {
 		if err != nil {
-			return fault.Stop(err)
+			return broken(ctx, err)
 		}
 		locked(Line{Sign: Unreadable, PURL: problem.Source, Detail: problem.Error})
 	}
@@ -70,7 +70,7 @@ func (r *run) verifyListed(ctx context.Context, recorded Recorded, tell func(Lin
 	workers := pool.New().WithMaxGoroutines(r.Workers).WithContext(ctx).WithCancelOnError().WithFirstError()
 	for record, err := range r.Store.Records(ctx, checkpoint.Filter{Unsettled: true}) {
 		if err != nil {
-			return errors.Join(fault.Stop(err), workers.Wait())
+			return errors.Join(broken(ctx, err), workers.Wait())
 		}
 		if !r.Select(record.Package) {
 			continue
@@ -91,7 +91,7 @@ func (r *run) verify(ctx context.Context, recorded Recorded, record checkpoint.R
 	line := Line{Project: record.Destination.Project, PURL: record.Destination.PURL()}
 	known, err := recorded(ctx, record.Package)
 	if err != nil {
-		return line, fault.Stop(err)
+		return line, broken(ctx, err)
 	}
 	holding, err := r.Sink.Stat(ctx, record.Destination, record.Package)
 	switch {
@@ -133,7 +133,7 @@ func judge(p artifact.Package, holding sinks.Holding, known map[string]checkpoin
 	switch {
 	case len(other) > 0:
 		return Differs, paths(other), artifact.NoProof
-	case len(missing) == len(p.Files):
+	case len(missing) > 0 && len(missing) == len(p.Files):
 		return OnlySource, "", artifact.NoProof
 	case len(missing) > 0:
 		return Differs, "without " + paths(missing), artifact.NoProof
@@ -145,7 +145,7 @@ func judge(p artifact.Package, holding sinks.Holding, known map[string]checkpoin
 func (r *run) verifyHeld(ctx context.Context, tell func(Line)) error {
 	groups, err := r.Store.Groups(ctx)
 	if err != nil {
-		return fault.Stop(err)
+		return broken(ctx, err)
 	}
 	type place struct {
 		project string
@@ -168,7 +168,7 @@ func (r *run) verifyHeld(ctx context.Context, tell func(Line)) error {
 			}
 			has, err := r.Store.Has(ctx, dst)
 			if err != nil {
-				return fault.Stop(err)
+				return broken(ctx, err)
 			}
 			if !has {
 				tell(Line{Sign: OnlySink, Project: dst.Project, PURL: dst.PURL()})
