@@ -1,21 +1,218 @@
 package httpx
 
-import "time"
+import (
+	"cmp"
+	"context"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const defaultConnections = 64
 
 // Hosts holds one limiter per host, shared by all clients and workers of a process.
-type Hosts struct{}
+type Hosts struct {
+	mu    sync.Mutex
+	known map[string]*host
+	bases map[string]bool
+}
 
 // HostStatus is what a limiter is doing, for people who look at a running migration.
 type HostStatus struct {
 	Host     string    // host and port
 	Requests int64     // sent so far
+	Active   int       // requests under way, until the end of their bodies
 	Waiting  int       // requests that wait for their turn
 	Until    time.Time // no request goes out before; zero when the host is not paused
 	Why      string    // what the server said that led to the pause
 }
 
 // NewHosts makes an empty set.
-func NewHosts() *Hosts { return &Hosts{} }
+func NewHosts() *Hosts { return &Hosts{known: map[string]*host{}, bases: map[string]bool{}} }
 
 // Status lists the hosts by name.
-func (h *Hosts) Status() []HostStatus { return nil }
+func (h *Hosts) Status() []HostStatus {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]HostStatus, 0, len(h.known))
+	for _, one := range h.known {
+		list = append(list, one.status(time.Now()))
+	}
+	slices.SortFunc(list, func(a, b HostStatus) int { return cmp.Compare(a.Host, b.Host) })
+	return list
+}
+
+func (h *Hosts) of(u *url.URL) *host {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	name := hostPort(u)
+	one := h.known[name]
+	if one == nil {
+		one = newHost(name)
+		h.known[name] = one
+	}
+	return one
+}
+
+// configured tells whether some client has u's host as its base.
+func (h *Hosts) configured(u *url.URL) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.bases[hostPort(u)]
+}
+
+// tighten applies limits to base's host where they are stricter than what holds there already, and returns the host's
+// bandwidth limiter, nil for none.
+func (h *Hosts) tighten(base *url.URL, limits Limits) *rate.Limiter {
+	one := h.of(base)
+	h.mu.Lock()
+	h.bases[one.name] = true
+	h.mu.Unlock()
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if n := limits.Connections; n > 0 && (!one.limited || n < one.connections) {
+		one.connections, one.limited = n, true
+	}
+	if r := rate.Limit(limits.RequestsPerSecond); r > 0 && r < one.own.Limit() {
+		one.own.SetLimit(r)
+	}
+	if b := limits.Bandwidth; b > 0 {
+		if one.bandwidth == nil {
+			one.bandwidth = rate.NewLimiter(rate.Limit(b), int(min(max(b/10, 4<<10), 256<<10)))
+		} else if rate.Limit(b) < one.bandwidth.Limit() {
+			one.bandwidth.SetLimit(rate.Limit(b))
+		}
+	}
+	return one.bandwidth
+}
+
+// host is the limiter of one host. Requests pass its gate one after the other, so whoever waits there sees every change
+// of the limits, and a pause that ends releases no herd.
+type host struct {
+	name    string
+	gate    chan struct{}
+	changed chan struct{} // wakes who waits in the gate
+
+	mu          sync.Mutex
+	connections int
+	limited     bool // connections was configured
+	bandwidth   *rate.Limiter
+	own         *rate.Limiter // what the operator allows; never more than one request at a time
+	pace        pace
+	requests    int64
+	active      int
+	waiting     int
+}
+
+func newHost(name string) *host {
+	return &host{
+		name: name, gate: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		connections: defaultConnections, own: rate.NewLimiter(rate.Inf, 1), pace: newPace(),
+	}
+}
+
+func (h *host) status(now time.Time) HostStatus {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := HostStatus{Host: h.name, Requests: h.requests, Active: h.active, Waiting: h.waiting}
+	if h.pace.until.After(now) {
+		s.Until, s.Why = h.pace.until, h.pace.why
+	}
+	return s
+}
+
+// enter waits until a request may go out to the host.
+func (h *host) enter(ctx context.Context) (*turn, error) {
+	h.wait(1)
+	defer h.wait(-1)
+	select {
+	case h.gate <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	defer func() { <-h.gate }()
+	for {
+		t, wait := h.admit(time.Now())
+		if t != nil {
+			return t, nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-h.changed:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (h *host) wait(n int) {
+	h.mu.Lock()
+	h.waiting += n
+	h.mu.Unlock()
+}
+
+// admit gives a turn, or says how long to wait before asking again.
+func (h *host) admit(now time.Time) (*turn, time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.active >= h.connections {
+		return nil, math.MaxInt64 // until a turn is given back
+	}
+	if wait := h.pace.delay(now); wait > 0 {
+		return nil, wait
+	}
+	own := h.own.ReserveN(now, 1)
+	if wait := own.DelayFrom(now); wait > 0 {
+		own.CancelAt(now)
+		return nil, wait
+	}
+	h.pace.take(now)
+	h.requests++
+	h.active++
+	return &turn{host: h, epoch: h.pace.epoch}, 0
+}
+
+func (h *host) wake() {
+	select {
+	case h.changed <- struct{}{}:
+	default:
+	}
+}
+
+// turn is one request's right to be under way. It is given back at the end of the response's body.
+type turn struct {
+	host  *host
+	epoch int // of the pace when the request went out
+	taken atomic.Bool
+	left  sync.Once
+}
+
+// claim tells once that the turn is still unused.
+func (t *turn) claim() bool { return t.taken.CompareAndSwap(false, true) }
+
+func (t *turn) leave() {
+	t.left.Do(func() {
+		t.host.mu.Lock()
+		t.host.active--
+		t.host.mu.Unlock()
+		t.host.wake()
+	})
+}
+
+// observe lets the host learn from an answer.
+func (t *turn) observe(resp *http.Response) {
+	t.host.mu.Lock()
+	t.host.pace.observe(resp.StatusCode, resp.Header, time.Now(), t.epoch, t.host.active-1)
+	t.host.mu.Unlock()
+	t.host.wake()
+}

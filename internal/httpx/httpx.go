@@ -1,20 +1,40 @@
-// Package httpx is the one HTTP client: HTTP/1.1 and HTTP/2 as RFC 9110, RFC 9112 and RFC 9113 describe them.
+// Package httpx is the one HTTP client: HTTP/1.1 and HTTP/2 as RFC 9110, RFC 9112 and RFC 9113 describe them, with the
+// rate limit headers of RFC 6585, of GitLab (doc/administration/settings/user_and_ip_rate_limits.md) and of
+// draft-ietf-httpapi-ratelimit-headers. What it promises:
+//
+//   - Load. All clients that share a Hosts share one limiter per host. It never exceeds the configured requests per
+//     second, connections and bandwidth; it pauses the whole host when the server asks for it (429, or 503 with
+//     Retry-After; RateLimit-Remaining 0), and spreads what a server's window has left over the rest of the window.
+//   - Retries. Reads are repeated here and nowhere else; Send makes one attempt and says by package fault whether
+//     another one makes sense. A download that drops goes on where it stopped, and never joins bytes of two contents.
+//   - Time. There is no total timeout: a transfer may take days. A transfer that moves no byte for Options.Stall fails.
+//   - Credentials go to Options.Base and nowhere else, not even where a redirect points to. TLS is always verified, and
+//     a redirect never leads from https to http, nor from a public server into a private network.
+//   - Errors name the side, the request and the server's own reason. They hold at most 2 KiB of what the server said,
+//     and no credential.
+//   - Memory. Bodies are streamed; GetJSON is the exception and takes a limit.
+//
+// Every call ends when its context does, and leaves no goroutine behind.
 package httpx
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
-// Limits are what the operator allows; what the server asks for is kept in any case.
+// Limits are what the operator allows; what the server asks for is kept in any case. Where several clients of one Hosts
+// speak to one host, the strictest value counts for all of them.
 type Limits struct {
 	RequestsPerSecond float64 // 0: no limit of our own, only the server's signals
-	Bandwidth         int64   // bytes per second, of both directions together; 0: no limit
-	Connections       int     // at most so many at once per host; 0: 64
+	Bandwidth         int64   // bytes per second of bodies, both directions together; 0: no limit
+	Connections       int     // at most so many requests at once per host; 0: 64
 }
 
 // Options describe one server.
@@ -22,7 +42,7 @@ type Options struct {
 	Name     string        // whose side and which one, for errors: "source nexus", "target gitlab"
 	Base     *url.URL      // where the server is; credentials go nowhere else
 	Auth     Auth          // nil: Anonymous
-	Limits   Limits        //
+	Limits   Limits        // of Base's host
 	CAFile   string        // extra CA certificates (PEM), next to the system's
 	Stall    time.Duration // a read or write that moves no byte for so long fails; 0: 60 s. There is no total timeout.
 	Attempts int           // of a read; 0: 5
@@ -30,16 +50,30 @@ type Options struct {
 	Secrets  []string      // texts that never appear in errors: tokens, passwords
 }
 
-// Client speaks to one server, and follows where that server redirects to.
+const (
+	defaultStall    = 60 * time.Second
+	defaultAttempts = 5
+	// storing is how many times Stall a server may take to answer once it has the whole body of a request: it may still
+	// be hashing it, or copying it to an object store.
+	storing = 5
+)
+
+// Client speaks to one server, and follows where that server redirects to. It is safe for concurrent use.
 type Client struct {
-	o    Options
-	http *http.Client
+	o         Options
+	mask      *mask
+	transport *http.Transport
+	bandwidth *rate.Limiter
+	once      *http.Client // makes one attempt
+	library   *http.Client // repeats reads
+	noExpect  atomic.Bool  // the server answered 417 to Expect: 100-continue
+	public    atomic.Bool  // the server was reached at a public address
 }
 
 // New prepares a client; it sends nothing.
 func New(o Options) (*Client, error) {
-	if o.Base == nil || o.Base.Host == "" || (o.Base.Scheme != "http" && o.Base.Scheme != "https") {
-		return nil, errors.New(o.Name + ": the address must be an absolute http or https URL")
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	if o.Auth == nil {
 		o.Auth = Anonymous()
@@ -47,37 +81,81 @@ func New(o Options) (*Client, error) {
 	if o.Hosts == nil {
 		o.Hosts = NewHosts()
 	}
-	c := &Client{o: o}
-	c.http = &http.Client{Transport: authorized{o}}
+	if o.Stall <= 0 {
+		o.Stall = defaultStall
+	}
+	if o.Attempts <= 0 {
+		o.Attempts = defaultAttempts
+	}
+	transport, err := newTransport(o)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{o: o, mask: newMask(o.Secrets), transport: transport}
+	c.bandwidth = o.Hosts.tighten(o.Base, o.Limits)
+	c.once = &http.Client{Transport: door{c}, CheckRedirect: c.redirect}
+	c.library = &http.Client{Transport: repeating{c}, CheckRedirect: c.redirect}
 	return c, nil
 }
 
-type authorized struct{ o Options }
-
-func (a authorized) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Scheme == a.o.Base.Scheme && req.URL.Host == a.o.Base.Host {
-		req = req.Clone(req.Context())
-		a.o.Auth(req)
+func (o *Options) check() error {
+	switch {
+	case o.Base == nil:
+		return fmt.Errorf("%s: the address is missing", o.Name)
+	case o.Base.Scheme != "http" && o.Base.Scheme != "https", o.Base.Host == "":
+		return fmt.Errorf("%s: the address %q is not an absolute http or https URL", o.Name, o.Base.Redacted())
+	case o.Base.User != nil:
+		return fmt.Errorf("%s: the address %q must not hold a user name or a password", o.Name, o.Base.Redacted())
+	case o.Limits.RequestsPerSecond < 0, o.Limits.Bandwidth < 0, o.Limits.Connections < 0:
+		return fmt.Errorf("%s: a limit is negative", o.Name)
 	}
-	return http.DefaultTransport.RoundTrip(req)
+	return nil
 }
 
-// URL joins path, already escaped, to the base: an escaped slash (%2F) stays one.
+// URL joins path, already escaped, to the base: an escaped slash (%2F) stays one. A query in Base is dropped.
 func (c *Client) URL(path string, query url.Values) *url.URL {
-	u := *c.o.Base
-	raw := strings.TrimSuffix(u.EscapedPath(), "/") + "/" + strings.TrimPrefix(path, "/")
-	u.Path, u.RawPath = raw, ""
-	if plain, err := url.PathUnescape(raw); err == nil {
-		u.Path, u.RawPath = plain, raw
-	}
-	u.RawQuery, u.Fragment, u.RawFragment, u.User = query.Encode(), "", "", nil
-	return &u
+	raw := strings.TrimSuffix(c.o.Base.EscapedPath(), "/") + "/" + escapeRest(strings.TrimPrefix(path, "/"))
+	plain, _ := url.PathUnescape(raw) // what escapeRest returns is well-formed
+	return &url.URL{Scheme: c.o.Base.Scheme, Host: c.o.Base.Host, Path: plain, RawPath: raw, RawQuery: query.Encode()}
 }
 
-// HTTP is for libraries that bring their own calls: same limiter, credentials, redirects and TLS. Nothing is retried.
-func (c *Client) HTTP() *http.Client { return c.http }
+// escapeRest escapes what can not stand in a path and leaves all else, so that the path is sent exactly as it is.
+func escapeRest(path string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c == '%' && i+2 < len(path) && isHex(path[i+1]) && isHex(path[i+2]),
+			'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~!$&'()*+,;=:@/", c) >= 0:
+			b.WriteByte(c)
+		default:
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		}
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// HTTP is for libraries that make their own requests: the same limiter, credentials, redirects and TLS. GET and HEAD are
+// repeated as in Get, though every status is a response; nothing else is repeated, so the library's own retries must be
+// off. A redirect that would turn another method into a GET is a response, too.
+func (c *Client) HTTP() *http.Client { return c.library }
 
 // NoFollow makes a redirect a returned response instead of a followed one.
 func NoFollow(ctx context.Context) context.Context { return context.WithValue(ctx, noFollow{}, true) }
 
-type noFollow struct{}
+// Once makes a read one attempt, for a check that a person waits for.
+func Once(ctx context.Context) context.Context { return context.WithValue(ctx, onlyOnce{}, true) }
+
+type (
+	noFollow struct{}
+	onlyOnce struct{}
+)
+
+func flag(ctx context.Context, key any) bool {
+	on, _ := ctx.Value(key).(bool)
+	return on
+}

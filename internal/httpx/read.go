@@ -1,15 +1,19 @@
 package httpx
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 )
 
-// Get reads u, retrying. A 2xx or 304 response is returned, any other status is a *StatusError.
+// Get reads u, again and again as far as that makes sense: after network errors, 408, 425, 429 and 5xx without 501 and
+// 505. A 2xx or 304 response is returned (under NoFollow a 3xx, too), any other status is a *StatusError. Errors are
+// unmarked, but 401 and a server that can not be reached are fault.Stop. The body may still fail; Open mends that.
 func (c *Client) Get(ctx context.Context, u *url.URL, header http.Header) (*http.Response, error) {
 	return c.read(ctx, http.MethodGet, u, header)
 }
@@ -19,47 +23,140 @@ func (c *Client) Head(ctx context.Context, u *url.URL, header http.Header) (*htt
 	return c.read(ctx, http.MethodHead, u, header)
 }
 
-func (c *Client) read(ctx context.Context, method string, u *url.URL, header http.Header) (*http.Response, error) {
-	return c.Send(ctx, Request{Method: method, URL: u, Header: header})
+func (c *Client) read(ctx context.Context, method string, u *url.URL, header http.Header) (resp *http.Response, err error) {
+	err = c.repeat(ctx, func() error {
+		resp, err = c.attempt(ctx, method, u, header)
+		return err
+	})
+	return resp, err
 }
 
-// GetJSON decodes a JSON body of at most limit bytes.
-func (c *Client) GetJSON(ctx context.Context, u *url.URL, header http.Header, limit int64, into any) (http.Header, error) {
-	resp, err := c.Get(ctx, u, header)
+// repeat runs one until it succeeds or its budget is spent.
+func (c *Client) repeat(ctx context.Context, one func() error) error {
+	budget := c.budget(ctx)
+	for {
+		err := one()
+		if err == nil {
+			return nil
+		}
+		wait, again := budget.spend(err)
+		if !again || sleep(ctx, wait) != nil {
+			return c.final(err)
+		}
+	}
+}
+
+// attempt sends one read, and returns an acceptable response or an error.
+func (c *Client) attempt(ctx context.Context, method string, u *url.URL, header http.Header) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "", nil)
 	if err != nil {
-		return nil, err
+		return nil, c.failed(method, u, err)
+	}
+	req.URL, req.Host = bare(u), u.Host
+	if header != nil {
+		req.Header = header.Clone()
+	}
+	resp, err := c.once.Do(req)
+	switch {
+	case err != nil:
+		return nil, c.failed(method, u, err)
+	case resp.StatusCode/100 == 2, resp.StatusCode == http.StatusNotModified:
+		return resp, nil
+	case resp.StatusCode/100 == 3 && flag(ctx, noFollow{}):
+		return resp, nil
+	}
+	return nil, c.statusError(resp)
+}
+
+// bare is u without a user and password: credentials come from Options.Auth alone.
+func bare(u *url.URL) *url.URL {
+	without := *u
+	without.User = nil
+	return &without
+}
+
+// GetJSON decodes a JSON body of at most limit bytes. A body that breaks off, also one that does so without the
+// transport noticing, is read again as a whole. A 304, which header may ask for, is a *StatusError.
+func (c *Client) GetJSON(ctx context.Context, u *url.URL, header http.Header, limit int64, into any) (http.Header, error) {
+	if header = header.Clone(); header == nil {
+		header = http.Header{}
+	}
+	if header.Get("Accept") == "" {
+		header.Set("Accept", "application/json")
+	}
+	var got http.Header
+	err := c.repeat(ctx, func() error {
+		resp, err := c.attempt(ctx, http.MethodGet, u, header)
+		if err != nil {
+			return err
+		}
+		got = resp.Header
+		return c.decode(resp, limit, into)
+	})
+	return got, err
+}
+
+func (c *Client) decode(resp *http.Response, limit int64, into any) error {
+	if resp.StatusCode/100 == 3 {
+		return c.statusError(resp)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	if err != nil {
-		return nil, err
+	var body bytes.Buffer
+	at := resp.Request.URL
+	if _, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1)); err != nil {
+		return c.failed(http.MethodGet, at, err)
 	}
-	if int64(len(body)) > limit {
-		return nil, fmt.Errorf("%s: the answer is longer than %d bytes", c.o.Name, limit)
+	if int64(body.Len()) > limit {
+		return c.failed(http.MethodGet, at, &policyError{fmt.Sprintf("the answer is longer than %d bytes", limit)})
 	}
-	return resp.Header, json.Unmarshal(body, into)
+	err := json.Unmarshal(body.Bytes(), into)
+	var syntax *json.SyntaxError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &syntax) && syntax.Offset >= int64(body.Len()):
+		return c.failed(http.MethodGet, at, fmt.Errorf("the JSON breaks off after %d bytes: %w", body.Len(), io.ErrUnexpectedEOF))
+	case errors.As(err, &syntax):
+		return c.failed(http.MethodGet, at, &policyError{fmt.Sprintf("the answer (%s) is no JSON: %v: %s",
+			resp.Header.Get("Content-Type"), err, plain(clip(body.Bytes(), 200)))})
+	}
+	return c.failed(http.MethodGet, at, &policyError{fmt.Sprintf("the JSON is not what was expected: %v", err)})
 }
 
-// Open streams a download from offset on.
-func (c *Client) Open(ctx context.Context, u *url.URL, offset int64, header http.Header) (*http.Response, error) {
-	h := header.Clone()
-	if h == nil {
-		h = http.Header{}
+// repeating is the transport for libraries: reads are repeated, and whatever comes last is the library's.
+type repeating struct{ c *Client }
+
+func (r repeating) RoundTrip(req *http.Request) (*http.Response, error) {
+	one := door{r.c}
+	if req.Method != http.MethodGet && req.Method != http.MethodHead || req.Body != nil && req.Body != http.NoBody {
+		return one.RoundTrip(req)
 	}
-	if offset > 0 {
-		h.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+	budget := r.c.budget(req.Context())
+	for {
+		resp, err := one.RoundTrip(req)
+		failure := err
+		if err != nil {
+			failure = &requestError{text: r.c.mask.text(err.Error()), err: err}
+			err = failure
+		} else if repeatableStatus(resp.StatusCode) {
+			failure = &StatusError{Status: resp.StatusCode}
+		}
+		if failure == nil {
+			return resp, nil
+		}
+		wait, again := budget.spend(failure)
+		if !again {
+			return resp, err
+		}
+		if resp != nil {
+			_, _ = io.CopyN(io.Discard, resp.Body, maxErrorBody) // so that the connection can be used again
+			resp.Body.Close()
+		}
+		if late := sleep(req.Context(), wait); late != nil {
+			return nil, late
+		}
 	}
-	return c.Get(ctx, u, h)
 }
 
-// Whole is the size of the whole file of an Open response; -1 when the server does not say.
-func Whole(resp *http.Response) int64 {
-	if resp.StatusCode != http.StatusPartialContent {
-		return resp.ContentLength
-	}
-	var from, to, size int64
-	if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-%d/%d", &from, &to, &size); err != nil {
-		return -1
-	}
-	return size
-}
+// CloseIdleConnections makes (*http.Client).CloseIdleConnections work.
+func (r repeating) CloseIdleConnections() { r.c.transport.CloseIdleConnections() }

@@ -1,0 +1,143 @@
+package httpx
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"golang.org/x/time/rate"
+)
+
+// chunk is how much of p may be moved at once under limiter; nil: all of it.
+func chunk(p []byte, limiter *rate.Limiter) []byte {
+	if limiter != nil && len(p) > limiter.Burst() {
+		return p[:limiter.Burst()]
+	}
+	return p
+}
+
+// inbound is a response's body: guarded, within the bandwidth, and giving its turn back at its end.
+type inbound struct {
+	io.ReadCloser
+	guard     *guard
+	bandwidth *rate.Limiter
+	turn      *turn
+	failed    func(error) error // says which request it befell
+	public    bool              // it comes from a public address, not through a proxy
+}
+
+func (b *inbound) Read(p []byte) (int, error) {
+	b.guard.arm()
+	n, err := b.ReadCloser.Read(chunk(p, b.bandwidth))
+	b.guard.rest()
+	if n > 0 && b.bandwidth != nil {
+		if late := b.bandwidth.WaitN(b.guard.ctx, n); late != nil && err == nil {
+			err = late
+		}
+	}
+	if err == nil {
+		return n, nil
+	}
+	if err != io.EOF {
+		err = b.failed(b.guard.explain(err))
+	}
+	b.over()
+	return n, err
+}
+
+func (b *inbound) Close() error {
+	err := b.ReadCloser.Close()
+	b.over()
+	return err
+}
+
+func (b *inbound) over() {
+	b.guard.end()
+	b.turn.leave()
+}
+
+// content is what Send was given to send. It remembers its own failure, so that it is not taken for the server's.
+type content struct {
+	io.ReadCloser
+	size int64 // -1: unknown
+
+	mu     sync.Mutex
+	read   int64
+	err    error // what went wrong, io.EOF at the end
+	closed bool
+}
+
+func (c *content) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read += int64(n)
+	switch {
+	case c.size >= 0 && c.read > c.size:
+		err = fmt.Errorf("the content is longer than its %d bytes", c.size)
+	case err == io.EOF && c.size >= 0 && c.read < c.size:
+		err = fmt.Errorf("the content ended after %d of %d bytes: %w", c.read, c.size, io.ErrUnexpectedEOF)
+	}
+	if err != nil && !c.closed && c.err == nil {
+		c.err = err
+	}
+	return n, err
+}
+
+func (c *content) Close() error {
+	c.mu.Lock()
+	again := c.closed
+	c.closed = true
+	c.mu.Unlock()
+	if again {
+		return nil
+	}
+	return c.ReadCloser.Close()
+}
+
+// failure is the content's own error, nil while it is fine.
+func (c *content) failure() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == io.EOF {
+		return nil
+	}
+	return c.err
+}
+
+// complete tells whether all of the content was read.
+func (c *content) complete() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.read == c.size || c.size < 0 && c.err == io.EOF
+}
+
+// outbound is a request's body on its way: the guard is armed from one read to the next, while the server is to take
+// what was read before.
+type outbound struct {
+	io.ReadCloser
+	guard     *guard
+	bandwidth *rate.Limiter
+}
+
+var errAnswered = errors.New("the server answered before it had the whole content")
+
+func (b *outbound) Read(p []byte) (int, error) {
+	if b.guard.refused() {
+		return 0, errAnswered
+	}
+	b.guard.armAnswer(never)
+	n, err := b.ReadCloser.Read(chunk(p, b.bandwidth))
+	if n > 0 && b.bandwidth != nil {
+		if late := b.bandwidth.WaitN(b.guard.ctx, n); late != nil && err == nil {
+			err = late
+		}
+	}
+	if err != nil {
+		b.guard.armAnswer(storing * b.guard.stall)
+	} else {
+		b.guard.armAnswer(b.guard.stall)
+	}
+	return n, err
+}
