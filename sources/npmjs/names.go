@@ -1,0 +1,125 @@
+package npmjs
+
+// Which packages there are. npm's public registry tells it to members of an organisation, but not to every kind of
+// token; Verdaccio has lists of its own; search (npm/registry docs/REGISTRY-API.md) is the last resort, since it shows
+// no private packages and leaves deprecated and new ones out. The lists themselves are read in lists.go.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"pkgferry/internal/fault"
+)
+
+// Names is where the names of a scope come from.
+type Names string
+
+// The places.
+const (
+	AutoNames      Names = ""          // all of the others, the surest first
+	OrgNames       Names = "org"       // the organisation's or user's own list
+	VerdaccioNames Names = "verdaccio" // the lists that Verdaccio has
+	ListNames      Names = "list"      // Options.Packages alone
+)
+
+// names finds what to list, sorted; a listing holds nothing else in memory. The doubts say what may be missing.
+func (s *Source) names(ctx context.Context) (sorted []string, doubts []error, err error) {
+	all := map[string]bool{}
+	for _, name := range s.o.Packages {
+		if !isName(name) {
+			return nil, nil, fault.Stop(fmt.Errorf("%s: %q is not the name of an npm package: correct packages:", s.name, name))
+		}
+		all[name] = true
+	}
+	scopes := s.o.Scopes
+	switch {
+	case s.o.Names == ListNames && len(all) == 0:
+		return nil, nil, fault.Stop(fmt.Errorf("%s: there is nothing to list: set packages: to the names", s.name))
+	case s.o.Names == ListNames:
+		scopes = nil
+	case len(scopes) == 0 && len(all) == 0:
+		scopes = []string{""}
+	}
+	for _, scope := range scopes {
+		scope = strings.TrimPrefix(scope, "@")
+		unsure, err := s.scope(ctx, scope, func(name string) {
+			if isName(name) && (scope == "" || strings.HasPrefix(name, "@"+scope+"/")) {
+				all[name] = true
+			}
+		})
+		doubts = append(doubts, unsure...)
+		if err != nil {
+			return nil, doubts, err
+		}
+	}
+	return slices.Sorted(maps.Keys(all)), doubts, nil
+}
+
+// scope gives keep the names of a scope, or of everything when it is empty. It asks one place after the other until one
+// tells; a place that breaks is a doubt.
+func (s *Source) scope(ctx context.Context, scope string, keep func(string)) (doubts []error, err error) {
+	for _, place := range s.places(scope) {
+		told, err := place(ctx, scope, keep)
+		switch {
+		case ctx.Err() != nil:
+			return doubts, ctx.Err()
+		case fault.IsStop(err):
+			return doubts, err
+		case err != nil:
+			doubts = append(doubts, err)
+		case told:
+			return doubts, nil
+		}
+	}
+	what := ""
+	if scope != "" {
+		what = " in @" + scope
+	}
+	missing := fmt.Errorf("%s: the registry does not tell which packages there are%s: set packages: to their names, or use a token that may list the organisation",
+		s.name, what)
+	if s.o.Names != AutoNames || scope == "" {
+		return nil, fault.Stop(errors.Join(append([]error{missing}, doubts...)...))
+	}
+	n, err := s.search(ctx, scope, keep)
+	if n > 0 {
+		return append(doubts, fmt.Errorf("%s: only the search tells names in @%s, and it hides private, deprecated and new packages: set packages: to all names, or use a token that may list the organisation",
+			s.name, scope), err), nil
+	}
+	return nil, fault.Stop(errors.Join(append([]error{missing}, append(doubts, err)...)...))
+}
+
+type place = func(ctx context.Context, scope string, keep func(string)) (told bool, err error)
+
+func (s *Source) places(scope string) []place {
+	org, web := []place{s.org, s.user}, []place{s.everything}
+	switch {
+	case s.o.Names == VerdaccioNames || scope == "":
+		return web
+	case s.o.Names == OrgNames:
+		return org
+	}
+	return append(org, web...)
+}
+
+// isName refuses what would address something else than a package. npm's own rules are stricter, its history is not.
+func isName(name string) bool {
+	scope, base, scoped := strings.Cut(name, "/")
+	if !scoped {
+		scope, base = "@-", name
+	}
+	if !strings.HasPrefix(scope, "@") || len(scope) == 1 || strings.Contains(base, "/") || base == "" || base == "." || base == ".." {
+		return false
+	}
+	if !scoped && strings.ContainsAny(base[:1], "_-@") {
+		return false
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd })
+}
+
+// escape is a name as one segment of an address: "@acme/ui" becomes "@acme%2fui", as npm's client sends it.
+func escape(name string) string { return strings.ReplaceAll(url.PathEscape(name), "%2F", "%2f") }

@@ -1,0 +1,231 @@
+// Package npmjs reads npm registries: npm's public registry, Verdaccio, and others that speak npm's protocol
+// (github.com/npm/registry docs/REGISTRY-API.md and docs/responses/package-metadata.md; npm/cli's own client code where
+// those are silent). A name's packument tells its versions; which names there are is the harder question, see names.go.
+package npmjs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+	"pkgferry/internal/httpx"
+	"pkgferry/sources"
+)
+
+// maxWho bounds the answer to -/whoami.
+const maxWho = 64 << 10
+
+// Options say what to list. Without scopes and packages it is everything, where the registry can tell.
+type Options struct {
+	// Scopes are listed whole: "@acme", with or without the at sign.
+	Scopes []string
+	// Packages are listed by name.
+	Packages []string
+	// Names says where the names of Scopes come from.
+	Names Names
+	// Anonymous is set when no credentials are configured.
+	Anonymous bool
+}
+
+// Source is one npm registry.
+type Source struct {
+	name   string
+	client *httpx.Client
+	base   *url.URL
+	o      Options
+}
+
+// New returns the source that the configuration calls name.
+func New(name string, client *httpx.Client, o Options) *Source {
+	return &Source{name: name, client: client, base: client.URL("", nil), o: o}
+}
+
+// Check asks who we are. Some registries treat a wrong token as none (Verdaccio answers {}), so an answer without a name
+// is a refusal. Without credentials Check only asks whether the registry is there.
+func (s *Source) Check(ctx context.Context) error {
+	var err error
+	if s.o.Anonymous {
+		err = s.ping(ctx)
+	} else {
+		err = s.whoami(ctx)
+	}
+	if ctx.Err() == nil {
+		err = fault.Stop(err)
+	}
+	return fault.At(fault.Source, err)
+}
+
+func (s *Source) whoami(ctx context.Context) error {
+	var who struct {
+		Username string `json:"username"`
+	}
+	_, err := s.client.GetJSON(ctx, s.client.URL("-/whoami", nil), nil, maxWho, &who)
+	switch {
+	case statusOf(err) == http.StatusNotFound:
+		return nil // a registry without this question: its packuments will tell
+	case err == nil && who.Username == "":
+		return fmt.Errorf("%s: the registry does not accept the credentials: its answer to -/whoami names nobody", s.name)
+	}
+	return err
+}
+
+func (s *Source) ping(ctx context.Context) error {
+	resp, err := s.client.Get(ctx, s.client.URL("-/ping", nil), nil)
+	switch {
+	case statusOf(err) == http.StatusNotFound:
+		return nil
+	case err != nil:
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// statusOf is the status of a *httpx.StatusError; 0 for other errors.
+func statusOf(err error) int {
+	var status *httpx.StatusError
+	if errors.As(err, &status) {
+		return status.Status
+	}
+	return 0
+}
+
+// beginning is the cursor before the first name; a cursor is it with the last name that was yielded whole.
+const beginning = "after:"
+
+// listing is one walk over the names.
+type listing struct {
+	*Source
+	ctx   context.Context //nolint:containedctx // the iterator's own
+	yield func(sources.Listed, error) bool
+	at    sources.Cursor
+}
+
+// Packages yields the names in order, of each its versions and then its index package.
+func (s *Source) Packages(ctx context.Context, from sources.Cursor) iter.Seq2[sources.Listed, error] {
+	return func(yield func(sources.Listed, error) bool) {
+		last := strings.TrimPrefix(string(from), beginning)
+		l := listing{Source: s, ctx: ctx, yield: yield, at: sources.Cursor(beginning + last)}
+		if err := s.Check(ctx); err != nil {
+			l.fail(err)
+			return
+		}
+		names, doubts, err := s.names(ctx)
+		for _, doubt := range doubts {
+			if !l.fail(doubt) {
+				return
+			}
+		}
+		if err != nil {
+			l.fail(err)
+			return
+		}
+		for _, name := range names {
+			if name > last && !l.one(name) {
+				return
+			}
+		}
+	}
+}
+
+// fail yields an error item and tells whether to go on.
+func (l *listing) fail(err error) bool {
+	return l.yield(sources.Listed{Cursor: l.at}, fault.At(fault.Source, err)) && !fault.IsStop(err) && l.ctx.Err() == nil
+}
+
+// one yields what belongs to one name; only its last item moves the cursor. It tells whether to go on.
+func (l *listing) one(name string) bool {
+	p, err := l.packument(l.ctx, name)
+	if err != nil {
+		return l.fail(err)
+	}
+	var ready *sources.Listed // yielded when it is known whether another follows
+	for item := range l.items(name, p) {
+		if ready != nil && !l.give(*ready) {
+			return false
+		}
+		ready = &item
+	}
+	l.at = sources.Cursor(beginning + name)
+	return l.give(*ready)
+}
+
+func (l *listing) give(item sources.Listed) bool {
+	item.Cursor = l.at
+	if !l.yield(item, nil) {
+		return false
+	}
+	return l.ctx.Err() == nil || l.fail(l.ctx.Err())
+}
+
+// packument reads a name's document. The full form is asked for: only it has the publishing times and tombstones.
+func (s *Source) packument(ctx context.Context, name string) (p *packument, err error) {
+	err = s.decode(ctx, s.client.URL(escape(name), nil), func(body io.Reader) (err error) {
+		p, err = decodePackument(body)
+		return err
+	})
+	switch {
+	case statusOf(err) != 0:
+		return nil, s.denied(ctx, "the package "+name, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: the document of %s: %w", s.name, name, err)
+	case p.name != "" && p.name != name:
+		return nil, fmt.Errorf("%s: asked for the package %q, the registry answered with %q", s.name, name, p.name)
+	}
+	return p, nil
+}
+
+// decodings is how often a JSON document is read when it breaks off inside: the edge in front of npm's public registry
+// at times sends truncated compressed bodies of the announced length, which shows only to those who unpack them.
+const decodings = 3
+
+func (s *Source) decode(ctx context.Context, u *url.URL, into func(io.Reader) error) error {
+	var err error
+	for range decodings {
+		var resp *http.Response
+		if resp, err = s.client.Get(ctx, u, http.Header{"Accept": {"application/json"}}); err != nil {
+			return err
+		}
+		if kind := resp.Header.Get("Content-Type"); kind != "" && !strings.Contains(kind, "json") {
+			err = notJSON(kind)
+		} else {
+			err = into(resp.Body)
+		}
+		_ = resp.Body.Close()
+		if !errors.Is(err, io.ErrUnexpectedEOF) || ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(ctx.Err(), err)
+}
+
+// notJSON is the error of an answer that is a page for people.
+type notJSON string
+
+func (n notJSON) Error() string { return "the answer is " + string(n) + ", not JSON" }
+
+// denied explains a refused read. Registries hide what the token may not read, so "not found" proves no removal; and
+// "unauthorized" ends the run only if the credentials as such are no longer valid.
+func (s *Source) denied(ctx context.Context, what string, err error) error {
+	var status *httpx.StatusError
+	if !errors.As(err, &status) {
+		return err
+	}
+	switch status.Status {
+	case http.StatusUnauthorized:
+		if err := s.Check(ctx); err != nil {
+			return err
+		}
+	case http.StatusForbidden, http.StatusNotFound:
+	default:
+		return err
+	}
+	return fault.Errorf(artifact.SourceFailed, "%s: %s can not be read (%d %s): it is not there, or the token may not read it",
+		s.name, what, status.Status, status.Message())
+}

@@ -1,0 +1,166 @@
+package npmjs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func samePackument(t *testing.T, document string, want packument) {
+	t.Helper()
+	got, err := decodePackument(strings.NewReader(document))
+	if err != nil {
+		t.Fatalf("%s: %v", document, err)
+	}
+	if diff := cmp.Diff(want, *got, cmp.AllowUnexported(packument{}, version{}), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", document, diff)
+	}
+}
+
+func TestPackument(t *testing.T) {
+	at := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	for name, c := range map[string]struct {
+		document string
+		want     packument
+	}{
+		"ordinary": {
+			`{"_id":"a","name":"a","readme":"{\"versions\":{}}","dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{"scripts":{"dist":"x"},
+			"dist":{"tarball":"http://r.example/a.tgz","shasum":"s","integrity":"i","size":1},"deprecated":"gone"}},
+			"time":{"created":"x","modified":"y","1.0.0":"2020-01-02T03:04:05.000Z"}}`,
+			packument{name: "a", tags: map[string]string{"latest": "1.0.0"}, times: map[string]time.Time{"1.0.0": at},
+				versions: []version{{number: "1.0.0", tarball: "http://r.example/a.tgz", shasum: "s", integrity: "i", deprecated: "gone"}}},
+		},
+		"nothing":       {`{}`, packument{}},
+		"odd types":     {`{"name":7,"dist-tags":["latest"],"versions":"none","time":null}`, packument{}},
+		"odd members":   {`{"dist-tags":{"latest":{"a":[1]},"next":"1"},"versions":{"1":null,"2":{"dist":"none"},"3":{"dist":{"tarball":{},"shasum":1}}}}`, packument{tags: map[string]string{"next": "1"}, versions: []version{{number: "1"}, {number: "2"}, {number: "3"}}}},
+		"huge numbers":  {`{"a":1e99999,"b":99999999999999999999999,"versions":{"1000000000000000000000.0.0":{"n":-1e400}}}`, packument{versions: []version{{number: "1000000000000000000000.0.0"}}}},
+		"deprecated":    {`{"versions":{"1":{"deprecated":true},"2":{"deprecated":false},"3":{"deprecated":""},"4":{"deprecated":{}},"5":{"deprecated":1}}}`, packument{versions: []version{{number: "1", deprecated: noMessage}, {number: "2"}, {number: "3"}, {number: "4"}, {number: "5", deprecated: noMessage}}}},
+		"duplicates":    {`{"versions":{"1":{"dist":{"shasum":"a"}},"1":{"dist":{"shasum":"b"}}},"versions":{"1":{"dist":{"shasum":"c"}}}}`, packument{versions: []version{{number: "1", shasum: "c"}}}},
+		"tombstone":     {`{"name":"a","time":{"1.0.0":"never","unpublished":{"name":"x","versions":["1.0.0",{},"2.0.0"],"time":{}}}}`, packument{name: "a", times: map[string]time.Time{"1.0.0": {}}, withdrawn: []string{"1.0.0", "2.0.0"}}},
+		"odd tombstone": {`{"time":{"unpublished":"2020"}}`, packument{}},
+	} {
+		t.Run(name, func(t *testing.T) { samePackument(t, c.document, c.want) })
+	}
+}
+
+func TestPackumentRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		document io.Reader
+		want     error
+	}{
+		"nothing":           {strings.NewReader(""), io.ErrUnexpectedEOF},
+		"half":              {strings.NewReader(`{"versions":{"1":{"dist":`), io.ErrUnexpectedEOF},
+		"half between":      {strings.NewReader(`{"versions":{"1":{}`), io.ErrUnexpectedEOF},
+		"no object":         {strings.NewReader(`[{}]`), errNoObject},
+		"a page":            {strings.NewReader(`<html>`), nil},
+		"two documents":     {strings.NewReader(`{} {}`), nil},
+		"a long text":       {io.MultiReader(strings.NewReader(`{"readme":"`), &endless{"x\\\""}), nil},
+		"a long number":     {io.MultiReader(strings.NewReader(`{"n":1`), &endless{"0"}), nil},
+		"a wide space":      {io.MultiReader(strings.NewReader(`{"n":`), &endless{" "}), nil},
+		"deep arrays":       {io.MultiReader(strings.NewReader(`{"n":`), &endless{"["}), nil},
+		"deep objects":      {io.MultiReader(strings.NewReader(`{"n":`), &endless{`{"n":`}), nil},
+		"too many versions": {io.MultiReader(strings.NewReader(`{"versions":{`), &counted{}), errHeld},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := decodePackument(c.document)
+			if err == nil {
+				t.Fatalf("decoded %+v", p)
+			}
+			if c.want != nil && !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+// endless repeats a text for ever.
+type endless struct{ text string }
+
+func (e *endless) Read(p []byte) (int, error) {
+	whole := p[:len(p)/len(e.text)*len(e.text)]
+	if len(whole) == 0 {
+		n := copy(p, e.text)
+		e.text = e.text[n:] + e.text[:n]
+		return n, nil
+	}
+	for n := copy(whole, e.text); n < len(whole); n *= 2 {
+		copy(whole[n:], whole[:n])
+	}
+	return len(whole), nil
+}
+
+func TestDocumentLimit(t *testing.T) {
+	g := &guard{from: &endless{"[],"}, total: maxDocument - 10}
+	if n, err := io.Copy(io.Discard, g); err == nil {
+		t.Errorf("read %d bytes more than a document may have", n)
+	}
+	if _, err := g.Read(make([]byte, 1)); err == nil {
+		t.Error("the limit holds only once")
+	}
+}
+
+// counted gives one version after the other.
+type counted struct {
+	n    int
+	rest string
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	if c.rest == "" {
+		c.n++
+		c.rest = fmt.Sprintf(`"%d":{"dist":{"tarball":"%s"}},`, c.n, strings.Repeat("x", 1<<20))
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+func TestVersionOrder(t *testing.T) {
+	want := []string{
+		"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0", "1.0.0+a", "1.0.0+b", "1.2.0", "1.10.0", "2.0.0",
+		"", "1.0", "1000000000000000000000.0.0", "latest", "v1.0.0",
+	}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, compareVersions)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func FuzzPackument(f *testing.F) {
+	for _, seed := range []string{
+		`{"name":"a","dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{"dist":{"tarball":"http://r.example/a/-/a.tgz","shasum":"x","integrity":"sha512-x"},"deprecated":true}},"time":{"unpublished":{"versions":["1"]}}}`,
+		`{"versions":{"":{}, "1":[]},"time":{"":1}}`, `{"versions":{"1":{"deprecated":1e999}}}`, `[[]]`, `{"a":"\u00`, `{}}`,
+	} {
+		f.Add(seed)
+	}
+	s := source(f, "http://127.0.0.1:1/npm/", Options{})
+	f.Fuzz(func(t *testing.T, document string) {
+		p, err := decodePackument(strings.NewReader(document))
+		if err != nil {
+			return
+		}
+		seen := map[string]bool{}
+		for item := range s.items("@acme/ui", p) {
+			id := item.Package.Version
+			if seen[id] {
+				t.Fatalf("%q is yielded twice", id)
+			}
+			seen[id] = true
+			if item.Skip == "" && len(item.Package.Files) == 0 {
+				t.Fatalf("%q has no file and no reason", id)
+			}
+		}
+		if len(seen) == 0 {
+			t.Fatal("the name is lost")
+		}
+	})
+}
