@@ -1,8 +1,8 @@
 package artifact
 
 import (
-	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,21 +16,21 @@ var versionSegment = regexp.MustCompile(`^v?[0-9]+\.[0-9A-Za-z.+_-]*$`)
 type GenericFile struct{ Name, Version, Path string }
 
 // ParseGenericPath finds the package of a plain file. The first directory that is a version ends the package's name:
-// "tools/cli/1.2.0/linux/cli.tgz" is linux/cli.tgz of tools.cli 1.2.0. A path without one belongs to the package of the
-// whole repository, at version 0.0.0, under its full path, so that old addresses become new ones by a change of prefix.
+// "tools/cli/1.2.0/linux/cli.tgz" is linux/cli.tgz of tools.cli 1.2.0. Any other path belongs to the package of the whole
+// repository, at version 0.0.0, under its full path, so that old addresses become new ones by a change of prefix. Two
+// paths of a repository never name the same file.
 func ParseGenericPath(repository, p string) GenericFile {
 	p = strings.TrimPrefix(p, "/")
-	dir, _ := path.Split(p)
-	segments := strings.Split(strings.TrimSuffix(dir, "/"), "/")
-	for i, segment := range segments {
-		if !versionSegment.MatchString(segment) {
-			continue
-		}
-		name := repository
-		if i > 0 {
-			name = strings.Join(segments[:i], ".")
-		}
-		return GenericFile{Name: name, Version: segment, Path: p[len(strings.Join(segments[:i+1], "/"))+1:]}
+	whole := GenericFile{Name: repository, Version: Unversioned, Path: p}
+	segments := strings.Split(p, "/")
+	directories := segments[:len(segments)-1]
+	at := slices.IndexFunc(directories, versionSegment.MatchString)
+	if at < 1 {
+		return whole
 	}
-	return GenericFile{Name: repository, Version: Unversioned, Path: p}
+	name := strings.Join(directories[:at], ".")
+	if name == repository || slices.ContainsFunc(directories[:at], func(s string) bool { return s == "" || strings.Contains(s, ".") }) {
+		return whole
+	}
+	return GenericFile{Name: name, Version: directories[at], Path: strings.Join(segments[at+1:], "/")}
 }

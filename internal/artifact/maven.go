@@ -26,16 +26,14 @@ type MavenFile struct{ Name, Version, File string }
 func ParseMavenPath(p string) (MavenFile, bool) {
 	p = strings.TrimPrefix(p, "/")
 	segments := strings.Split(p, "/")
-	if slices.Contains(segments, "") || slices.Contains(segments, "..") {
+	if strings.Contains(p, ":") || slices.ContainsFunc(segments, func(s string) bool { return s == "" || s == "." || s == ".." }) {
 		return MavenFile{}, false
 	}
 	n := len(segments) - 1
 	file := segments[n]
 	if file == MavenMetadata && (n < 2 || !IsSnapshot(segments[n-1])) {
-		if n < 2 {
-			return MavenFile{}, false
-		}
-		return MavenFile{Name: mavenName(segments[:n]), File: file}, true
+		name, ok := mavenName(segments[:n])
+		return MavenFile{Name: name, File: file}, ok
 	}
 	if n < 3 {
 		return MavenFile{}, false
@@ -45,12 +43,18 @@ func ParseMavenPath(p string) (MavenFile, bool) {
 	if file != MavenMetadata && !strings.HasPrefix(file, stem) {
 		return MavenFile{}, false
 	}
-	return MavenFile{Name: mavenName(segments[:n-1]), Version: version, File: file}, true
+	name, ok := mavenName(segments[:n-1])
+	return MavenFile{Name: name, Version: version, File: file}, ok
 }
 
-func mavenName(segments []string) string {
+// mavenName joins directories into group:artifact; false when another path would give the same name.
+func mavenName(segments []string) (string, bool) {
 	last := len(segments) - 1
-	return strings.Join(segments[:last], ".") + ":" + segments[last]
+	group := segments[:max(last, 0)]
+	if len(group) == 0 || slices.ContainsFunc(group, func(s string) bool { return strings.Contains(s, ".") }) {
+		return "", false
+	}
+	return strings.Join(group, ".") + ":" + segments[last], true
 }
 
 // MavenDir is the directory of a package in Maven's layout: "com/acme/lib/1.0", or "com/acme/lib" for its index.

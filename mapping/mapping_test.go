@@ -1,0 +1,127 @@
+package mapping
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pkgferry/internal/artifact"
+)
+
+func pkg(format artifact.Format, repository, name, version string) artifact.Package {
+	return artifact.Package{Source: "src", Repository: repository, Format: format, Name: name, Version: version}
+}
+
+func TestRoute(t *testing.T) {
+	r, err := New("acme/artifacts", append([]Rule{
+		{Match: Match{Format: []string{"maven"}, Version: []string{"*-SNAPSHOT"}}, Project: "java-snapshots"},
+		{Match: Match{Format: []string{"npm"}, Name: []string{"@acme/legacy-*"}}, Skip: "superseded"},
+		{Match: Match{Format: []string{"container"}}, Project: "docker-images",
+			Rename: &Rename{From: regexp.MustCompile("^(.+)/(.+)/(.+)$"), To: "$1/$2-$3"}},
+		{Match: Match{Format: []string{"generic"}, Repository: []string{"tools-*"}}, Project: "tools", OnConflict: Skip},
+	}, Defaults()[0], Defaults()[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct {
+		p    artifact.Package
+		want string // project purl, or skip reason: detail
+	}{
+		{pkg(artifact.Maven, "", "g:a", "1.0-SNAPSHOT"), "acme/artifacts/java-snapshots pkg:maven/g/a@1.0-SNAPSHOT"},
+		{pkg(artifact.Maven, "", "g:a", "1.0"), "acme/artifacts/java-packages pkg:maven/g/a@1.0"},
+		{pkg(artifact.Maven, "", "g:a", ""), "acme/artifacts/java-packages pkg:maven/g/a"},
+		{pkg(artifact.NPM, "", "@acme/legacy-ui", "1.0.0"), "excluded: superseded"},
+		{pkg(artifact.NPM, "", "@acme/ui", "1.0.0"), "acme/artifacts/node-packages pkg:npm/%40acme/ui@1.0.0"},
+		{pkg(artifact.Container, "", "a/b/c", "v1"), "acme/artifacts/docker-images pkg:oci/a/b-c@v1"},
+		{pkg(artifact.Generic, "tools-local", "x", "1"), "acme/artifacts/tools pkg:generic/x@1"},
+		{pkg(artifact.Generic, "docs", "x", "1"), "no-route: no route matches"},
+	}
+	for _, c := range cases {
+		d := r.Route(c.p)
+		got := d.Destination.Project + " " + d.Destination.PURL()
+		if d.Skip != "" {
+			got = string(d.Skip) + ": " + d.Detail
+		}
+		if got != c.want {
+			t.Errorf("%s went to %q, want %q", c.p.PURL(), got, c.want)
+		}
+	}
+	want := []string{"acme/artifacts/docker-images", "acme/artifacts/java-packages", "acme/artifacts/java-snapshots",
+		"acme/artifacts/node-packages", "acme/artifacts/tools"}
+	if diff := cmp.Diff(want, r.Projects()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRefusedRules(t *testing.T) {
+	maven := Match{Format: []string{"maven"}}
+	cases := map[string]struct {
+		rules []Rule
+		says  string
+	}{
+		"neither":     {[]Rule{{Match: maven}}, "needs a project"},
+		"both":        {[]Rule{{Match: maven, Project: "p", Skip: "s"}}, "not both"},
+		"bad glob":    {[]Rule{{Match: Match{Name: []string{"[a"}}, Project: "p"}}, `"[a" is not a valid glob`},
+		"no format":   {[]Rule{{Match: Match{Format: []string{"mavn"}}, Project: "p"}}, `"mavn" matches no format`},
+		"bad answer":  {[]Rule{{Match: maven, Project: "p", OnConflict: "maybe"}}, `"maybe" is none of`},
+		"repeated":    {[]Rule{{Match: maven, Project: "p"}, {Match: maven, Project: "q"}}, "never reached"},
+		"behind all":  {[]Rule{{Project: "p"}, {Match: maven, Project: "q"}}, "never reached"},
+		"behind glob": {[]Rule{{Match: Match{Name: []string{"@acme/*"}}, Project: "p"}, {Match: Match{Name: []string{"@acme/ui"}}, Project: "q"}}, "never reached"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			for i := range c.rules {
+				c.rules[i].Position = "pkgferry.yaml:7:3"
+			}
+			_, err := New("g", c.rules)
+			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), "pkgferry.yaml:7:3: ") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestExplain(t *testing.T) {
+	r, err := New("g", Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.Explain(pkg(artifact.NPM, "", "@acme/ui", "1.2.0"))
+	want := []string{
+		`route 1 (the recommended structure) does not match: format "npm"`,
+		`route 2 (the recommended structure) matches: to g/node-packages as pkg:npm/%40acme/ui@1.2.0`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Every package gets exactly one decision, always the same, by the first rule that matches.
+func TestOneDecision(t *testing.T) {
+	word := rapid.SampledFrom([]string{"a", "b", "a-SNAPSHOT", "@a/b", "*", "@a/*", "**"})
+	globs := rapid.SliceOfN(word, 0, 2)
+	rapid.Check(t, func(t *rapid.T) {
+		var rules []Rule
+		for range rapid.IntRange(0, 4).Draw(t, "rules") {
+			rules = append(rules, Rule{Match: Match{Name: globs.Draw(t, "name"), Version: globs.Draw(t, "version")}, Project: "p"})
+		}
+		r, err := New("g", rules)
+		if err != nil {
+			return
+		}
+		p := pkg(artifact.Generic, "", word.Draw(t, "package"), word.Draw(t, "of version"))
+		d := r.Route(p)
+		if (d.Skip == "") == (d.Destination == artifact.Destination{}) || r.Route(p) != d {
+			t.Fatalf("no single decision: %+v", d)
+		}
+		for i, rule := range rules {
+			matched := rule.Match.misses(p) == ""
+			if i < d.Rule && matched || i == d.Rule && !matched || d.Rule < 0 && matched {
+				t.Fatalf("rule %d decided, rule %d matches: %v", d.Rule, i, matched)
+			}
+		}
+	})
+}
