@@ -1,0 +1,27 @@
+package realserver
+
+// curl (https://curl.se/docs/manpage.html), as in GitLab's own instructions for generic packages.
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Curl downloads one file and fails the test when the server refuses.
+func Curl(tb testing.TB, url string, header ...string) []byte {
+	tb.Helper()
+	to := filepath.Join(tb.TempDir(), "file")
+	arg := []string{"--disable", "--silent", "--show-error", "--fail", "--location", "--output", to, url}
+	for _, one := range header {
+		arg = append(arg, "--header", one)
+	}
+	if _, err := program(tb, tb.TempDir(), environment(nil), "curl", arg...); err != nil {
+		tb.Fatal(err)
+	}
+	content, err := os.ReadFile(to)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return content
+}
