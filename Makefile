@@ -1,0 +1,52 @@
+# The two commands that matter: `make demo` and `make test`. They need Go and a C compiler (for SQLite).
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -X main.version=$(VERSION)
+CACHE   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pkgferry-tools
+LINT    := $(CACHE)/golangci-lint-v2.15.0
+
+.PHONY: build demo test integration openapi bench fuzz fmt lint clean
+
+build: ## bin/pkgferry and bin/standin
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/pkgferry ./cmd/standin
+
+demo: build ## a whole migration on loopback, no account needed
+	bin/pkgferry demo
+
+test: ## everything that needs nothing but Go and a C compiler
+	$(GO) test -race ./...
+
+integration: build ## real servers and real clients; installs what it needs
+	integration/install.sh
+	$(GO) test -race -tags integration -timeout 30m ./integration/...
+
+openapi: ## the stand-in against GitLab's own description, named by PKGFERRY_GITLAB_OPENAPI
+	$(GO) test -race -tags openapi -count 1 ./integration/standin/gitlab/...
+
+bench: ## speed and memory as ratios, measured side by side
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./...
+
+fuzz: ## every parser of foreign bytes, ten seconds each
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime 10s $$package || exit 1; \
+		done; \
+	done
+
+fmt:
+	gofmt -w $$(git ls-files '*.go')
+
+lint: $(LINT)
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run make fmt'; exit 1; }
+	$(GO) vet -tags 'integration openapi' ./...
+	$(GO) mod tidy -diff
+	$(LINT) run --build-tags integration,openapi ./...
+
+$(LINT):
+	GOBIN=$(CACHE) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	mv $(CACHE)/golangci-lint $@
+
+clean:
+	rm -rf bin dist
