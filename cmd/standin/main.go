@@ -1,0 +1,123 @@
+// Command standin serves one of the stand-in servers as a process, for tests that kill things and for people. It prints
+// one JSON line when it is ready and serves until SIGTERM or an interrupt.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/gitlab"
+)
+
+// kinds are the stand-ins that there are.
+var kinds = []struct {
+	name, short, long string
+	start             func(standin.Options) (standin.Server, error)
+}{
+	{"gitlab", "GitLab's package registry, for publishers and consumers", gitlab.Help,
+		func(o standin.Options) (standin.Server, error) { return gitlab.New(o) }},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command(os.Stdout).ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "standin:", err)
+		os.Exit(1)
+	}
+}
+
+func command(out io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "standin",
+		Short:         "Servers that speak a registry's protocol, for tests on loopback",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	for _, kind := range kinds {
+		f := flags{}
+		one := &cobra.Command{
+			Use: kind.name, Short: kind.short, Long: kind.long, Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				options, err := f.options()
+				if err != nil {
+					return err
+				}
+				server, err := kind.start(options)
+				if err != nil {
+					return err
+				}
+				return errors.Join(serve(cmd.Context(), out, f.listen, server), server.Close())
+			},
+		}
+		f.register(one)
+		root.AddCommand(one)
+	}
+	return root
+}
+
+// flags are those that every stand-in has.
+type flags struct {
+	listen, data, seed string
+	modes, faults      []string
+	random             int64
+}
+
+func (f *flags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "address to serve on; port 0 takes a free one")
+	cmd.Flags().StringVar(&f.data, "data", "", "directory for bodies (default: a temporary one, removed at the end)")
+	cmd.Flags().StringVar(&f.seed, "seed", "small", "what the server holds at the start: small, or a number of packages")
+	cmd.Flags().StringArrayVar(&f.modes, "mode", nil, "a switch of this stand-in, KEY=VALUE; may be repeated")
+	cmd.Flags().StringArrayVar(&f.faults, "fault", nil,
+		"what goes wrong, KIND@STAGE=RATE; kinds flip, cut, short, reset, stall or a status; stages list, read, write, stored, settle; "+
+			"a rate below 1 is a probability, a whole number the first so many times; may be repeated")
+	cmd.Flags().Int64Var(&f.random, "random", 1, "makes faults by rate repeatable")
+}
+
+func (f *flags) options() (o standin.Options, err error) {
+	o = standin.Options{Seed: f.seed, Data: f.data, Random: f.random}
+	if o.Modes, err = standin.ParseModes(f.modes); err != nil {
+		return o, err
+	}
+	for _, word := range f.faults {
+		one, err := standin.ParseFault(word)
+		if err != nil {
+			return o, err
+		}
+		o.Faults = append(o.Faults, one)
+	}
+	return o, nil
+}
+
+// serve prints the ready line and serves until ctx ends.
+func serve(ctx context.Context, out io.Writer, address string, h standin.Server) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	if err := json.NewEncoder(out).Encode(h.Ready("http://" + listener.Addr().String())); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	select {
+	case err = <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	return server.Close()
+}

@@ -1,0 +1,295 @@
+package gitlab
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Who may do what, and how a token may be sent: GitLab's lib/gitlab/auth/auth_finders.rb, the route_setting lines of
+// lib/api/*_packages.rb, and app/policies/project_policy.rb.
+
+type tokenKind int
+
+const (
+	personal tokenKind = iota
+	deploy
+	job
+)
+
+// The roles, by GitLab's numbers.
+const (
+	reporter   = 20
+	developer  = 30
+	maintainer = 40
+	owner      = 50
+)
+
+type token struct {
+	id     int
+	kind   tokenKind
+	name   string
+	role   int // 0: member of nothing
+	scopes []string
+	dead   string // why it is not valid any more
+}
+
+var tokens = func() map[string]*token {
+	all := []*token{
+		{name: "standin-owner", role: owner, scopes: []string{"api"}},
+		{name: "standin-maintainer", role: maintainer, scopes: []string{"api"}},
+		{name: "standin-developer", role: developer, scopes: []string{"api"}},
+		{name: "standin-reporter", role: reporter, scopes: []string{"api"}},
+		{name: "standin-read", role: owner, scopes: []string{"read_api"}},
+		{name: "standin-stranger", scopes: []string{"api"}},
+		{name: "standin-expired", dead: "Token is expired. You can either do re-authorization or token refresh."},
+		{name: "standin-revoked", dead: "Token was revoked. You have to re-authorize from the user."},
+		{name: "standin-deploy", kind: deploy, scopes: []string{"read_package_registry", "write_package_registry"}},
+		{name: "standin-deploy-read", kind: deploy, scopes: []string{"read_package_registry"}},
+		{name: "standin-job", kind: job, role: developer, scopes: []string{"api"}},
+	}
+	byName := make(map[string]*token, len(all))
+	for i, t := range all {
+		t.id = i + 1
+		byName[t.name] = t
+	}
+	return byName
+}()
+
+// accepts is how a route lets tokens be sent.
+type accepts struct {
+	personalBasic, deploy, deployBasic, job, jobBasic bool
+	challenge                                         bool // a 401 asks for Basic
+}
+
+var (
+	acceptAPI       = accepts{}
+	acceptInventory = accepts{job: true}
+	acceptMaven     = accepts{personalBasic: true, deploy: true, deployBasic: true, job: true, jobBasic: true, challenge: true}
+	acceptNPM       = accepts{deploy: true, deployBasic: true, job: true}
+	acceptGeneric   = accepts{personalBasic: true, deploy: true, deployBasic: true, job: true, challenge: true}
+)
+
+// sent is a token as the request carries it.
+func (a accepts) sent(e *exchange) (text string, kinds []tokenKind) {
+	h := e.r.Header
+	switch {
+	case h.Get("PRIVATE-TOKEN") != "":
+		return h.Get("PRIVATE-TOKEN"), []tokenKind{personal}
+	case a.deploy && h.Get("DEPLOY-TOKEN") != "":
+		return h.Get("DEPLOY-TOKEN"), []tokenKind{deploy}
+	case a.job && h.Get("JOB-TOKEN") != "":
+		return h.Get("JOB-TOKEN"), []tokenKind{job}
+	}
+	if bearer, ok := strings.CutPrefix(h.Get("Authorization"), "Bearer "); ok {
+		kinds = []tokenKind{personal}
+		if a.deploy {
+			kinds = append(kinds, deploy)
+		}
+		if a.job {
+			kinds = append(kinds, job)
+		}
+		return bearer, kinds
+	}
+	user, password, ok := e.r.BasicAuth()
+	if !ok {
+		return "", nil
+	}
+	if a.personalBasic {
+		kinds = append(kinds, personal)
+	}
+	if a.deployBasic {
+		kinds = append(kinds, deploy)
+	}
+	if user == "gitlab-ci-token" && (a.jobBasic || a == acceptGeneric && !e.writes()) {
+		kinds = append(kinds, job)
+	}
+	if kinds == nil {
+		return "", nil // a route that knows no Basic ignores it
+	}
+	return password, kinds
+}
+
+// identify finds whose request it is; nil is anonymous, false means that it has answered. lenient makes a wrong
+// password anonymous, as on public projects.
+func (e *exchange) identify(a accepts, lenient bool) (*token, bool) {
+	text, kinds := a.sent(e)
+	if text == "" {
+		return nil, true
+	}
+	t := tokens[text]
+	if t == nil || !slices.Contains(kinds, t.kind) {
+		if _, _, basic := e.r.BasicAuth(); basic && lenient {
+			return nil, true
+		}
+		e.unauthorized(a)
+		return nil, false
+	}
+	if t.dead != "" {
+		e.json(http.StatusUnauthorized, map[string]string{"error": "invalid_token", "error_description": t.dead})
+		return nil, false
+	}
+	if t.kind == personal && !slices.Contains(t.scopes, "api") && e.writes() {
+		e.json(http.StatusForbidden, map[string]string{
+			"error":             "insufficient_scope",
+			"error_description": "The request requires higher privileges than provided by the access token.",
+			"scope":             "api",
+		})
+		return nil, false
+	}
+	return t, true
+}
+
+func (e *exchange) unauthorized(a accepts) {
+	if a.challenge {
+		e.w.Header().Set("WWW-Authenticate", `Basic realm="GitLab Packages Registry"`)
+	}
+	e.fail(http.StatusUnauthorized, "401 Unauthorized")
+}
+
+type ability int
+
+const (
+	read ability = iota
+	create
+	destroy
+)
+
+func (t *token) sees(visibility string) bool {
+	if visibility == "public" {
+		return true
+	}
+	return t != nil && (t.role > 0 || t.kind == deploy || visibility == "internal")
+}
+
+// may tells whether t may do a to p's packages; nil is anonymous.
+func (t *token) may(a ability, p *project) bool {
+	switch {
+	case !t.sees(p.visibility) || !p.registry || a != read && p.archived:
+		return false
+	case a == read && p.visibility == "public":
+		return true
+	case t == nil:
+		return false
+	case t.kind == deploy && a == read:
+		return slices.Contains(t.scopes, "read_package_registry") || slices.Contains(t.scopes, "write_package_registry")
+	case t.kind == deploy:
+		return slices.Contains(t.scopes, "write_package_registry")
+	}
+	return t.role >= [...]int{read: reporter, create: developer, destroy: maintainer}[a]
+}
+
+// enter finds the project of a request and checks that its sender may do a there; false when it has answered. missing
+// is what the route says of a project that is not there.
+func (s *Server) enter(e *exchange, accept accepts, a ability, missing string) (*project, *token, bool) {
+	s.mu.RLock()
+	p := s.projectByID(e.id)
+	public := p != nil && p.visibility == "public"
+	s.mu.RUnlock()
+	who, ok := e.identify(accept, public && !e.writes())
+	if !ok {
+		return nil, nil, false
+	}
+	if who == nil && e.writes() {
+		e.unauthorized(accept)
+		return nil, nil, false
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	switch {
+	case p != nil && who.sees(p.visibility):
+	case who == nil && accept != acceptInventory && accept != acceptAPI:
+		e.unauthorized(accept)
+		return nil, nil, false
+	default:
+		e.fail(http.StatusNotFound, missing)
+		return nil, nil, false
+	}
+	if !who.may(a, p) {
+		if who == nil && accept.challenge {
+			e.unauthorized(accept)
+		} else {
+			e.fail(http.StatusForbidden, "403 Forbidden")
+		}
+		return nil, nil, false
+	}
+	return p, who, true
+}
+
+const projectNotFound = "404 Project Not Found"
+
+// projectByID finds a project by number or by escaped full path; a path of one word is no path.
+func (s *state) projectByID(id string) *project {
+	id, err := url.PathUnescape(id)
+	if err != nil {
+		return nil
+	}
+	if n, err := strconv.Atoi(id); err == nil {
+		for _, p := range s.projects {
+			if p.id == n {
+				return p
+			}
+		}
+		return nil
+	}
+	return s.projectOf(id)
+}
+
+func (s *state) groupByID(id string) *group {
+	id, err := url.PathUnescape(id)
+	if err != nil {
+		return nil
+	}
+	n, err := strconv.Atoi(id)
+	for _, g := range s.groups {
+		if err == nil && g.id == n || err != nil && strings.EqualFold(g.path, id) {
+			return g
+		}
+	}
+	return nil
+}
+
+// rule is a package protection rule (GitLab: app/models/packages/protection/rule.rb).
+type rule struct {
+	Project, Format, Pattern, Role string
+}
+
+// protects tells whether a rule of p forbids who to publish name.
+func (p *project) protects(format, name string, who *token) bool {
+	for _, r := range p.rules {
+		if r.Format != format || !wildcard(strings.ToLower(r.Pattern), strings.ToLower(name)) {
+			continue
+		}
+		least := map[string]int{"maintainer": maintainer, "owner": owner, "admin": owner + 1}[r.Role]
+		if who.kind == deploy || who.role < least {
+			return true
+		}
+	}
+	return false
+}
+
+// wildcard matches a pattern whose only special character is *.
+func wildcard(pattern, name string) bool {
+	head, tail, star := strings.Cut(pattern, "*")
+	if !star {
+		return pattern == name
+	}
+	rest, ok := strings.CutPrefix(name, head)
+	for ok && !wildcard(tail, rest) {
+		if rest == "" {
+			return false
+		}
+		rest = rest[1:]
+	}
+	return ok
+}
+
+func (r rule) check() error {
+	if r.Role != "maintainer" && r.Role != "owner" && r.Role != "admin" {
+		return fmt.Errorf("role %q is none of maintainer, owner, admin", r.Role)
+	}
+	return nil
+}

@@ -1,0 +1,236 @@
+package gitlab
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"pkgferry/integration/standin"
+	"pkgferry/internal/artifact"
+)
+
+// Group is the group that every stand-in starts with.
+const Group = "acme/artifact-management"
+
+// projects are those of the default structure.
+var projects = []string{
+	"java-packages", "node-packages", "python-packages", "docker-images",
+	"terraform-modules", "nuget-packages", "generic-packages", "helm-charts",
+}
+
+// Server is a GitLab. It is safe for concurrent use.
+type Server struct {
+	state
+	modes  *modes
+	clock  *clock
+	stats  standin.Stats
+	faults *standin.Faults
+	rates  rates
+	routes []route
+	dir    string
+	remove func() error
+}
+
+var _ standin.Server = (*Server)(nil)
+
+// New returns a GitLab with the projects of the default structure and, when the seed is a number, so many generic packages.
+func New(o standin.Options) (*Server, error) {
+	m, err := newModes(o)
+	if err != nil {
+		return nil, err
+	}
+	count, err := o.SeedCount(0)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{modes: m, faults: standin.NewFaults(o.Faults, o.Random)}
+	if s.dir, s.remove, err = o.DataDir(); err != nil {
+		return nil, fmt.Errorf("directory for bodies: %w", err)
+	}
+	s.clock = newClock(s.work)
+	s.routes = s.table()
+	s.faults.Refuse = s.refuse
+	for _, name := range projects {
+		s.addProject(Group+"/"+name, o.Mode("visibility", "private"), s.clock.now())
+	}
+	return s, s.seed(count)
+}
+
+// seed stores n small generic packages.
+func (s *Server) seed(n int) error {
+	p := s.projectOf(Group + "/generic-packages")
+	for i := range n {
+		b, err := s.receive(strings.NewReader(fmt.Sprintf("seeded %d\n", i)), -1, 0)
+		if err != nil {
+			return err
+		}
+		one := &pkg{
+			project: p, format: artifact.Generic, name: fmt.Sprintf("seeded-%d", i/10), version: fmt.Sprintf("1.0.%d", i%10),
+			status: statusDefault, created: s.clock.now(),
+		}
+		s.add(one)
+		s.addFile(one, &file{name: "seeded.txt", body: b, sha256: &b.sha256, created: one.created})
+	}
+	return nil
+}
+
+// Ready tells how to reach the stand-in at url.
+func (s *Server) Ready(url string) standin.Ready {
+	return standin.Ready{Kind: "gitlab", URL: url, Username: "owner", Token: "standin-owner", Group: Group}
+}
+
+// Close ends the background work and removes temporary bodies.
+func (s *Server) Close() error {
+	s.clock.stop()
+	return s.remove()
+}
+
+// route is a method, a pattern and the name under which its requests are counted. In a pattern ":id" and ":item" match
+// one segment and "*" the rest.
+type route struct {
+	method, pattern, name string
+	serve                 func(*exchange)
+}
+
+func (s *Server) table() []route {
+	const one, many, inGroup = "/api/v4/projects/:id", "/api/v4/projects/:id/packages", "/api/v4/groups/:id/-/packages"
+	listing := func(f func(*exchange)) func(*exchange) { return s.faulty(f, standin.List) }
+	download := func(f func(*exchange)) func(*exchange) { return s.faulty(f, standin.Read) }
+	upload := func(f func(*exchange)) func(*exchange) { return s.faulty(f, standin.Write, standin.Stored) }
+	return []route{
+		{"GET", "/api/v4/metadata", "metadata", s.metadata},
+		{"GET", "/api/v4/version", "metadata", s.metadata},
+		{"GET", "/api/v4/user", "user", s.user},
+		{"GET", "/api/v4/personal_access_tokens/self", "token", s.ownToken},
+		{"GET", one, "project", s.project},
+		{"GET", "/api/v4/groups/:id", "group", s.group},
+		{"GET", "/api/v4/groups/:id/projects", "group projects", listing(s.groupProjects)},
+		{"GET", many, "packages", listing(s.listPackages)},
+		{"GET", "/api/v4/groups/:id/packages", "group packages", listing(s.listGroupPackages)},
+		{"POST", "/api/graphql", "graphql", listing(s.graphql)},
+
+		{"GET", many + "/maven/*", "maven", download(s.mavenGet)},
+		{"PUT", many + "/maven/*", "maven", upload(s.mavenPut)},
+		{"GET", inGroup + "/maven/*", "group maven", download(s.mavenGetFromGroup)},
+
+		{"GET", many + "/generic/*", "generic", download(s.genericGet)},
+		{"PUT", many + "/generic/*", "generic", upload(s.genericPut)},
+
+		{"GET", many + "/npm/-/package/:item/dist-tags", "npm dist-tags", s.npmTags},
+		{"PUT", many + "/npm/-/package/:item/dist-tags/*", "npm dist-tag", s.npmTagPut},
+		{"DELETE", many + "/npm/-/package/:item/dist-tags/*", "npm dist-tag", s.npmTagDelete},
+		{"POST", many + "/npm/-/npm/v1/security/*", "npm audit", s.npmAudit},
+		{"PUT", many + "/npm/:item", "npm", upload(s.npmPut)},
+		{"GET", many + "/npm/*", "npm", download(s.npmGet)},
+		{"GET", inGroup + "/npm/-/package/:item/dist-tags", "group npm dist-tags", s.npmTags},
+		{"POST", inGroup + "/npm/-/npm/v1/security/*", "npm audit", s.npmAudit},
+		{"GET", inGroup + "/npm/*", "group npm", download(s.npmGet)},
+
+		{"GET", many + "/:item", "package", s.onePackage},
+		{"DELETE", many + "/:item", "package", s.deletePackage},
+		{"GET", many + "/:item/package_files", "package_files", listing(s.packageFiles)},
+		{"GET", many + "/:item/package_files/*", "package_file", download(s.packageFile)},
+		{"DELETE", many + "/:item/package_files/*", "package_file", s.packageFile},
+
+		{"GET", "/_standin/stats", "", func(e *exchange) { s.stats.ServeHTTP(e.w, e.r) }},
+		{"GET", "/_standin/dump", "", s.dump},
+		{"POST", "/_standin/mutate", "", s.mutate},
+		{"POST", "/_standin/clock", "", s.moveClock},
+	}
+}
+
+// faulty lets faults strike a route, the first stage outermost.
+func (s *Server) faulty(f func(*exchange), stages ...string) func(*exchange) {
+	return func(e *exchange) {
+		var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			inner := *e
+			inner.w, inner.r = w, r
+			f(&inner)
+		})
+		for i := len(stages) - 1; i >= 0; i-- {
+			h = s.faults.Wrap(stages[i], h)
+		}
+		h.ServeHTTP(e.w, e.r)
+	}
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := &exchange{w: w, r: r}
+	one := s.find(e)
+	switch {
+	case one == nil:
+		s.stats.Request(r.Method, "unknown")
+		e.json(http.StatusNotFound, map[string]string{"error": "404 Not Found"})
+	case one.name == "":
+		one.serve(e)
+	default:
+		s.stats.Request(r.Method, one.name)
+		if s.rates.allow(s, e, one.name) {
+			s.stats.Measure(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				e.w, e.r = w, r
+				one.serve(e)
+			})).ServeHTTP(w, r)
+		}
+	}
+}
+
+// find returns the route of a request and fills in what its pattern matched; nil when there is none.
+func (s *Server) find(e *exchange) *route {
+	method := e.r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	segments := strings.Split(e.r.URL.EscapedPath(), "/")
+	for i := range s.routes {
+		if s.routes[i].method == method && s.routes[i].match(segments, e) {
+			return &s.routes[i]
+		}
+	}
+	return nil
+}
+
+func (r *route) match(segments []string, e *exchange) bool {
+	e.id, e.item, e.rest = "", "", ""
+	pattern := strings.Split(r.pattern, "/")
+	for i, want := range pattern {
+		if i >= len(segments) {
+			return false
+		}
+		switch got := segments[i]; {
+		case want == "*":
+			e.rest = strings.Join(segments[i:], "/")
+			return e.rest != ""
+		case got == "":
+			if want != "" {
+				return false
+			}
+		case want == ":id":
+			e.id = got
+		case want == ":item":
+			e.item = got
+		case want != got:
+			return false
+		}
+	}
+	return len(segments) == len(pattern)
+}
+
+// refuse words a status fault as GitLab does.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
+	e := &exchange{w: w, r: r}
+	if status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "1")
+		e.text(status, "Retry later\n")
+		return
+	}
+	e.fail(status, fmt.Sprintf("%d %s", status, http.StatusText(status)))
+}
+
+// dump tells every stored file row.
+func (s *Server) dump(e *exchange) {
+	s.mu.RLock()
+	lines := s.lines()
+	s.mu.RUnlock()
+	e.w.Header().Set("Content-Type", "application/x-ndjson")
+	_ = standin.WriteDump(e.w, lines)
+}

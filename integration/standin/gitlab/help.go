@@ -1,0 +1,52 @@
+package gitlab
+
+// Help describes the tokens, modes, faults and control requests of this stand-in, for people.
+const Help = `GitLab's package registry for Maven, npm and generic packages: REST API v4, the part of GraphQL that inventories
+packages, Workhorse's upload rules and both kinds of rate limit. It starts with the group acme/artifact-management
+and the projects of the default structure.
+
+Tokens
+
+Each is its own text, valid until the end:
+
+  standin-owner       scope api, Owner of every project; the one in Ready
+  standin-maintainer, standin-developer, standin-reporter   scope api, that role
+  standin-read        scope read_api, Owner
+  standin-stranger    scope api, member of nothing
+  standin-expired, standin-revoked
+  standin-deploy      deploy token that reads and writes the registry
+  standin-deploy-read deploy token that only reads it
+  standin-job         CI job token of a Developer
+
+Modes (--mode KEY=VALUE)
+
+  npm=async|sync          how a publish is checked: in the background (GitLab 18.8, default) or in the request (17.x)
+  settle=DURATION|immediate|manual   each of npm's background stages takes so long (default 20ms), none, or waits for POST clock
+  forward=off|URL         unknown npm names are redirected to URL/<name> (default off)
+  maven.duplicates=true|false, generic.duplicates=true|false     the group's settings (default true)
+  maven.duplicates.except=REGEX, generic.duplicates.except=REGEX the settings' exceptions
+  limit.maven=BYTES, limit.npm=BYTES, limit.generic=BYTES        file size limits (0: none)
+  ratelimit=rack:N/SECONDS   N requests per window and user, text answers with RateLimit headers
+  ratelimit=app:N            N requests per minute to GET /projects/:id and /groups/:id, JSON answers
+                             (both: rack:N/SECONDS,app:N)
+  visibility=private|public  of every project at the start (default private)
+  version=18.9.0-ee          what GET /metadata says
+
+Faults (--fault KIND@STAGE=RATE)
+
+list strikes package and file listings, read downloads, write and stored uploads of files, settle npm's background
+work (a status number: the package ends in error as after an exception).
+
+Control
+
+GET /_standin/stats and dump are those of package standin; a dump names files as they are downloaded. POST
+/_standin/clock {"advance":"10m"} moves the clock, and runs the background work that is due; under settle=manual it runs
+"stages" stages, all of them when that is absent. It answers {"now":…,"pending":N}. POST /_standin/mutate takes one of
+
+  {"add_project":"acme/artifact-management/new"}      answers {"id":N}
+  {"set":{"project":PATH,"archived":true,"registry":false,"visibility":"public"}}
+  {"mode":{"maven.duplicates":"false"}}              any mode but version and visibility
+  {"protect":{"project":PATH,"format":"npm","pattern":"@acme/*","role":"maintainer"}}
+  {"corrupt":{"project":PATH,"format":F,"package":NAME,"version":V,"file":FILE}}   flips a stored byte
+  {"delete":{"project":PATH,"format":F,"package":NAME,"version":V}}
+  {"fault":"KIND@STAGE=RATE"} and {"clear_faults":true}`

@@ -1,0 +1,136 @@
+package gitlab
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"pkgferry/integration/standin"
+)
+
+// The switches that doc.go describes, with their defaults: GitLab's db/structure.sql (plan_limits, namespace_package_settings).
+var modeDefaults = map[string]string{
+	"npm":                       "async",
+	"settle":                    "20ms",
+	"forward":                   "off",
+	"maven.duplicates":          "true",
+	"maven.duplicates.except":   "",
+	"generic.duplicates":        "true",
+	"generic.duplicates.except": "",
+	"limit.maven":               "3221225472",
+	"limit.npm":                 "524288000",
+	"limit.generic":             "5368709120",
+	"ratelimit":                 "",
+	"visibility":                "private",
+	"version":                   "18.9.0-ee",
+}
+
+// modes holds the switches; it is safe for concurrent use.
+type modes struct {
+	mu     sync.RWMutex
+	values map[string]string
+}
+
+func newModes(o standin.Options) (*modes, error) {
+	m := &modes{values: map[string]string{}}
+	known := make([]string, 0, len(modeDefaults))
+	for key, value := range modeDefaults {
+		known = append(known, key)
+		if err := m.set(key, o.Mode(key, value)); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(known)
+	return m, o.CheckModes(known...)
+}
+
+func (m *modes) get(key string) string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.values[key]
+}
+
+func (m *modes) on(key string) bool { return m.get(key) == "true" }
+
+func (m *modes) number(key string) int64 {
+	n, _ := strconv.ParseInt(m.get(key), 10, 64) // checked by set
+	return n
+}
+
+// set changes a switch after checking its value.
+func (m *modes) set(key, value string) error {
+	var err error
+	switch key {
+	case "npm":
+		err = among(value, "async", "sync")
+	case "visibility":
+		err = among(value, "private", "public")
+	case "maven.duplicates", "generic.duplicates":
+		err = among(value, "true", "false")
+	case "maven.duplicates.except", "generic.duplicates.except":
+		_, err = regexp.Compile(value)
+	case "settle":
+		_, _, err = parseSettle(value)
+	case "limit.maven", "limit.npm", "limit.generic":
+		_, err = strconv.ParseUint(value, 10, 62)
+	case "ratelimit":
+		_, err = parseRates(value)
+	case "forward":
+		if u, bad := url.Parse(value); value != "off" && (bad != nil || u.Host == "") {
+			err = fmt.Errorf("%q is neither off nor a URL", value)
+		}
+	case "version":
+	default:
+		err = fmt.Errorf("unknown")
+	}
+	if err != nil {
+		return fmt.Errorf("mode %s: %w", key, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.values[key] = value
+	return nil
+}
+
+func among(value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%q is none of %s", value, strings.Join(allowed, ", "))
+}
+
+// settle is how long each background stage takes; manual means until POST clock.
+func (m *modes) settle() (delay time.Duration, manual bool) {
+	delay, manual, _ = parseSettle(m.get("settle")) // checked by set
+	return delay, manual
+}
+
+func parseSettle(value string) (delay time.Duration, manual bool, err error) {
+	switch value {
+	case "immediate":
+		return 0, false, nil
+	case "manual":
+		return 0, true, nil
+	}
+	if n, err := strconv.Atoi(value); err == nil {
+		return time.Duration(n) * time.Millisecond, false, nil
+	}
+	delay, err = time.ParseDuration(value)
+	return delay, false, err
+}
+
+// duplicatesAllowed tells whether a version may receive a file name again (GitLab: app/models/namespace/package_setting.rb).
+func (m *modes) duplicatesAllowed(format, name, version string) bool {
+	allowed := m.on(format + ".duplicates")
+	except := m.get(format + ".duplicates.except")
+	if except == "" {
+		return allowed
+	}
+	re := regexp.MustCompile(`\A(?:` + except + `)\z`)
+	return allowed != (re.MatchString(name) || re.MatchString(version))
+}
