@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
-	"time"
 
 	"pkgferry/internal/artifact"
 )
@@ -38,19 +37,14 @@ func (s *Store) Totals(ctx context.Context) (Totals, error) {
 	if err != nil {
 		return t, err
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT outcome, count(*) FROM package WHERE outcome IS NOT NULL GROUP BY outcome")
-	if err != nil {
-		return t, err
-	}
-	for rows.Next() {
+	err = query(ctx, tx, func(row *sql.Rows) error {
 		var outcome artifact.Outcome
 		var n int64
-		if err := rows.Scan(&outcome, &n); err != nil {
-			return t, closing(rows, err)
-		}
+		err := row.Scan(&outcome, &n)
 		t.ByOutcome[outcome] = n
-	}
-	return t, closing(rows, rows.Err())
+		return err
+	}, "SELECT outcome, count(*) FROM package WHERE outcome IS NOT NULL GROUP BY outcome")
+	return t, err
 }
 
 // Group is the packages that share a source repository, format, project, outcome, reason and proof.
@@ -66,24 +60,18 @@ type Group struct {
 
 // Groups returns the groups in the order of their fields.
 func (s *Store) Groups(ctx context.Context) ([]Group, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT source, repository, format, project, coalesce(outcome, '') o, reason, p.proof,
+	var groups []Group
+	err := query(ctx, s.db, func(row *sql.Rows) error {
+		var g Group
+		err := row.Scan(&g.Source, &g.Repository, &g.Format, &g.Project, &g.Outcome, &g.Reason, &g.Proof, &g.Packages, &g.Files, &g.Bytes)
+		groups = append(groups, g)
+		return err
+	}, `SELECT source, repository, format, project, coalesce(outcome, '') o, reason, p.proof,
 		count(DISTINCT p.id), count(f.path), coalesce(sum(max(f.size, 0)), 0)
 		FROM package p LEFT JOIN file f ON f.package = p.id
 		GROUP BY source, repository, format, project, o, reason, p.proof
 		ORDER BY source, repository, format, project, o, reason, p.proof`)
-	if err != nil {
-		return nil, err
-	}
-	var groups []Group
-	for rows.Next() {
-		var g Group
-		err := rows.Scan(&g.Source, &g.Repository, &g.Format, &g.Project, &g.Outcome, &g.Reason, &g.Proof, &g.Packages, &g.Files, &g.Bytes)
-		if err != nil {
-			return nil, closing(rows, err)
-		}
-		groups = append(groups, g)
-	}
-	return groups, closing(rows, rows.Err())
+	return groups, err
 }
 
 // Filter chooses records; a zero field chooses all.
@@ -125,81 +113,67 @@ func (s *Store) Records(ctx context.Context, filter Filter) iter.Seq2[Record, er
 }
 
 func (s *Store) page(ctx context.Context, filter Filter, after int64, limit int) ([]Record, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT `+recordColumns+` FROM package
+	var records []Record
+	err := query(ctx, s.db, func(row *sql.Rows) error {
+		r, err := scanRecord(row)
+		records = append(records, r)
+		return err
+	}, `SELECT `+recordColumns+` FROM package
 		WHERE id > ? AND (? = '' OR outcome = ?) AND (? = '' OR reason = ?) AND (NOT ? OR outcome IS NULL)
 		ORDER BY id LIMIT ?`, after, filter.Outcome, filter.Outcome, filter.Reason, filter.Reason, filter.Unsettled, limit)
 	if err != nil {
 		return nil, err
 	}
-	var records []Record
-	for rows.Next() {
-		r, err := scanRecord(rows)
-		if err != nil {
-			return nil, closing(rows, err)
-		}
-		records = append(records, r)
-	}
-	if err := closing(rows, rows.Err()); err != nil {
-		return nil, err
-	}
-	for i := range records {
-		if err := s.files(ctx, &records[i]); err != nil {
-			return nil, err
-		}
-	}
-	return records, nil
+	return records, s.withFiles(ctx, records)
 }
 
-// files fills in r's files and arrivals.
-func (s *Store) files(ctx context.Context, r *Record) error {
-	rows, err := s.db.QueryContext(ctx, `SELECT path, size, md5, sha1, sha256, sha512, locator, modified, our_sha1, our_sha256,
-		held_size, held, proof FROM file WHERE package = ?`, r.ID)
-	if err != nil {
-		return err
+func (s *Store) withFiles(ctx context.Context, records []Record) error {
+	for i := range records {
+		if err := s.files(ctx, &records[i]); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// files fills in r's files, in publishing order, and its arrivals.
+func (s *Store) files(ctx context.Context, r *Record) error {
 	r.Arrivals = map[string]Arrival{}
-	for rows.Next() {
+	err := query(ctx, s.db, func(row *sql.Rows) error {
 		var f artifact.File
 		var a Arrival
 		var modified int64
 		d := &f.Digests
-		err := rows.Scan(&f.Path, &f.Size, &d.MD5, &d.SHA1, &d.SHA256, &d.SHA512, &f.Locator, &modified,
+		err := row.Scan(&f.Path, &f.Size, &d.MD5, &d.SHA1, &d.SHA256, &d.SHA512, &f.Locator, &modified,
 			&a.Ours.SHA1, &a.Ours.SHA256, &a.HeldSize, &a.Held, &a.Proof)
-		if err != nil {
-			return closing(rows, err)
-		}
 		f.Modified = fromMillis(modified)
 		r.Package.Files = append(r.Package.Files, f)
 		if a != (Arrival{HeldSize: -1}) {
 			r.Arrivals[f.Path] = a
 		}
-	}
+		return err
+	}, `SELECT path, size, md5, sha1, sha256, sha512, locator, modified, our_sha1, our_sha256, held_size, held, proof
+		FROM file WHERE package = ?`, r.ID)
 	artifact.SortFiles(r.Package.Format, r.Package.Files)
-	return closing(rows, rows.Err())
+	return err
 }
 
 // Problems yields what could not be listed, oldest first.
 func (s *Store) Problems(ctx context.Context) iter.Seq2[Problem, error] {
 	return func(yield func(Problem, error) bool) {
-		rows, err := s.db.QueryContext(ctx, "SELECT source, error, at FROM problem ORDER BY id")
-		if err != nil {
-			yield(Problem{}, err)
-			return
-		}
-		for rows.Next() {
+		err := query(ctx, s.db, func(row *sql.Rows) error {
 			var p Problem
 			var at int64
-			if err := rows.Scan(&p.Source, &p.Error, &at); err != nil {
-				yield(Problem{}, closing(rows, err))
-				return
+			if err := row.Scan(&p.Source, &p.Error, &at); err != nil {
+				return err
 			}
-			p.At = time.UnixMilli(at).UTC()
+			p.At = fromMillis(at)
 			if !yield(p, nil) {
-				_ = rows.Close()
-				return
+				return errEnough
 			}
-		}
-		if err := closing(rows, rows.Err()); err != nil {
+			return nil
+		}, "SELECT source, error, at FROM problem ORDER BY id")
+		if err != nil {
 			yield(Problem{}, err)
 		}
 	}
@@ -213,18 +187,20 @@ func (s *Store) Has(ctx context.Context, dst artifact.Destination) (bool, error)
 	return has, err
 }
 
-// Arrivals returns what is known of the files of the package that r's source, repository, format, name and version name.
+// Arrivals returns what is known of the files of the package with p's source, repository, format, name and version; nil
+// when it was never listed.
 func (s *Store) Arrivals(ctx context.Context, p artifact.Package) (map[string]Arrival, error) {
-	r := Record{Arrivals: map[string]Arrival{}}
+	var r Record
 	err := s.db.QueryRowContext(ctx, `SELECT id FROM package WHERE source = ? AND repository = ? AND format = ? AND name = ?
 		AND version = ?`, p.Source, p.Repository, p.Format, p.Name, p.Version).Scan(&r.ID)
 	if errors.Is(err, sql.ErrNoRows) {
-		return r.Arrivals, nil
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return r.Arrivals, s.files(ctx, &r)
+	err = s.files(ctx, &r)
+	return r.Arrivals, err
 }
 
 // Bind ties the checkpoint to a fact of its migration, such as its target: the first value stays, and another one later
@@ -237,5 +213,24 @@ func (s *Store) Bind(ctx context.Context, key, value string) (bound string, err 
 	return bound, err
 }
 
-// closing closes rows and returns the first error of the two.
-func closing(rows *sql.Rows, err error) error { return errors.Join(err, rows.Close()) }
+// errEnough ends a query early without an error.
+var errEnough = errors.New("enough rows")
+
+// query calls scan for every row, until it fails.
+func query(ctx context.Context, db interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}, scan func(*sql.Rows) error, statement string, args ...any) error {
+	rows, err := db.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(rows); errors.Is(err, errEnough) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -23,7 +23,17 @@ type Settlement struct {
 // next one, since more of its files may follow; an index package is left until its source's listing is complete and
 // every version of its name has settled.
 func (s *Store) Take(ctx context.Context, now time.Time, limit int, skip func(Record) bool) ([]Record, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT `+recordColumns+` FROM package p
+	var records []Record
+	err := query(ctx, s.db, func(row *sql.Rows) error {
+		if len(records) == limit {
+			return errEnough
+		}
+		r, err := scanRecord(row)
+		if err == nil && !skip(r) {
+			records = append(records, r)
+		}
+		return err
+	}, `SELECT `+recordColumns+` FROM package p
 		WHERE outcome IS NULL AND due <= ?
 		AND (batch < ? OR EXISTS (SELECT 1 FROM listing l WHERE l.source = p.source AND l.complete))
 		AND (version <> '' OR (
@@ -34,25 +44,7 @@ func (s *Store) Take(ctx context.Context, now time.Time, limit int, skip func(Re
 	if err != nil {
 		return nil, err
 	}
-	var records []Record
-	for len(records) < limit && rows.Next() {
-		r, err := scanRecord(rows)
-		if err != nil {
-			return nil, closing(rows, err)
-		}
-		if !skip(r) {
-			records = append(records, r)
-		}
-	}
-	if err := closing(rows, rows.Err()); err != nil {
-		return nil, err
-	}
-	for i := range records {
-		if err := s.files(ctx, &records[i]); err != nil {
-			return nil, err
-		}
-	}
-	return records, nil
+	return records, s.withFiles(ctx, records)
 }
 
 // NextDue returns when the next postponed package is due, later than now; the zero time when none is.

@@ -158,7 +158,7 @@ func (m Match) covers(other Match) bool {
 		}
 		for _, glob := range theirs[i].globs {
 			literal := !strings.ContainsAny(glob, `*?[{\`)
-			if !slices.Contains(mine.globs, glob) && !(literal && matches(mine.globs, glob)) {
+			if !slices.Contains(mine.globs, glob) && (!literal || !matches(mine.globs, glob)) {
 				return false
 			}
 		}

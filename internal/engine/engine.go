@@ -188,8 +188,8 @@ func (r *run) reopen(ctx context.Context) error {
 		}
 		again[problem.Source] = true
 	}
-	for name := range again {
-		if err := r.Store.Relist(ctx, name); err != nil {
+	for source := range again {
+		if err := r.Store.Relist(ctx, source); err != nil {
 			return err
 		}
 	}
