@@ -90,6 +90,9 @@ func (s *Source) address(locator string) (*url.URL, error) {
 // Open streams a tarball from offset on, or gives an index file's text, which its listing brought along.
 func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artifact.Content, error) {
 	if tag, number := artifact.NPMIndexFile(f.Path); tag != "" || number != "" {
+		if err := ctx.Err(); err != nil {
+			return artifact.Content{}, err
+		}
 		text := f.Locator[min(max(offset, 0), int64(len(f.Locator))):]
 		return artifact.Content{ReadCloser: io.NopCloser(strings.NewReader(text)), Size: int64(len(f.Locator))}, nil
 	}

@@ -14,7 +14,7 @@ const (
 	maxDocument = 256 << 20 // npm's own largest documents are under 100 MB
 	maxToken    = 8 << 20   // one text, number or run of spaces
 	maxDepth    = 1000      // of nested objects and arrays
-	maxHeld     = 64 << 20  // texts kept from one document; 37,000 versions need about 15 MB
+	maxHeld     = 32 << 20  // texts kept from one document; 37,000 versions need about 12 MB
 )
 
 var errHeld = fmt.Errorf("the document has more than %d MiB of names and addresses", maxHeld>>20)

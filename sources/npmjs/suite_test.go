@@ -1,0 +1,195 @@
+package npmjs
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"pkgferry/integration/standin"
+	registry "pkgferry/integration/standin/npmjs"
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/httpx"
+	"pkgferry/sources"
+	"pkgferry/sources/sourcetest"
+)
+
+// server is a stand-in that remembers what it was asked.
+type server struct {
+	*registry.Server
+	url string
+
+	mu       sync.Mutex
+	requests []string
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.requests = append(s.requests, r.Method+" "+r.URL.RequestURI())
+	s.mu.Unlock()
+	s.Server.ServeHTTP(w, r)
+}
+
+func (s *server) asked(*testing.T) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+// serve starts a stand-in with modes, written KEY=VALUE.
+func serve(t *testing.T, seed string, modes ...string) *server {
+	t.Helper()
+	parsed, err := standin.ParseModes(modes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := registry.New(standin.Options{Seed: seed, Modes: parsed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{Server: held}
+	s.url = standin.Start(t, s)
+	return s
+}
+
+// as is a source onto the server with some credentials.
+func (s *server) as(t *testing.T, auth httpx.Auth, o Options) *Source {
+	t.Helper()
+	base, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := httpx.New(httpx.Options{Name: "source npm", Base: base, Auth: auth, Attempts: 3, Secrets: []string{registry.Token, registry.Password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New("npm", client, o)
+}
+
+func (s *server) source(t *testing.T, o Options) *Source {
+	return s.as(t, httpx.Bearer(registry.Token), o)
+}
+
+// bytes reads a tarball as anybody would who knows npm's addresses.
+func (s *server) bytes(t *testing.T, p artifact.Package, f artifact.File) []byte {
+	t.Helper()
+	if tag, version := artifact.NPMIndexFile(f.Path); tag != "" || version != "" {
+		return []byte(f.Locator)
+	}
+	base := p.Name[strings.LastIndexByte(p.Name, '/')+1:]
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/"+p.Name+"/-/"+base+"-"+p.Version+".tgz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth(registry.Username, registry.Password)
+	resp, err := noSecond.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", req.URL, resp.Status, err)
+	}
+	return body
+}
+
+// noSecond follows redirects without credentials: net/http itself takes two ports of one host for one place.
+var noSecond = &http.Client{CheckRedirect: func(req *http.Request, _ []*http.Request) error {
+	req.Header.Del("Authorization")
+	return nil
+}}
+
+// version is what must be listed of one version, digests as the bytes have them.
+func (s *server) version(t *testing.T, name, number string) artifact.Package {
+	t.Helper()
+	p := artifact.Package{Source: "npm", Format: artifact.NPM, Name: name, Version: number}
+	f := artifact.File{Path: artifact.NPMTarball(name, number), Size: -1}
+	h := artifact.NewHasher(artifact.Digests{SHA512: "wanted"})
+	_, _ = h.Write(s.bytes(t, p, f))
+	f.Digests = h.Digests()
+	f.Digests.SHA256 = ""
+	p.Files = []artifact.File{f}
+	return p
+}
+
+func index(name string, files ...artifact.File) artifact.Package {
+	return artifact.Package{Source: "npm", Format: artifact.NPM, Name: name, Files: files}
+}
+
+// acme is what the seed "small" holds in @acme.
+func (s *server) acme(t *testing.T) []artifact.Package {
+	t.Helper()
+	tag := artifact.NPMTag
+	return []artifact.Package{
+		s.version(t, "@acme/cli", "0.3.0+build.7"), index("@acme/cli", tag("latest", "0.3.0+build.7")),
+		s.version(t, "@acme/core", "1.0.0"), s.version(t, "@acme/core", "1.1.0"), s.version(t, "@acme/core", "2.0.0-beta.1"),
+		index("@acme/core", tag("latest", "1.1.0"), tag("next", "2.0.0-beta.1")),
+		s.version(t, "@acme/ui", "1.0.0"), s.version(t, "@acme/ui", "1.2.0-rc.1"), s.version(t, "@acme/ui", "1.2.0"), s.version(t, "@acme/ui", "1.10.0"),
+		index("@acme/ui", artifact.NPMDeprecation("1.0.0", "Use 1.2.0 or newer: it is faster."), tag("latest", "1.10.0"), tag("legacy", "1.0.0")),
+	}
+}
+
+func (s *server) run(t *testing.T, want []artifact.Package, o Options) {
+	sourcetest.Run(t, sourcetest.Case{
+		New:      func(t *testing.T) sources.Source { return s.source(t, o) },
+		Want:     want,
+		Content:  s.bytes,
+		Requests: s.asked,
+		Token:    registry.Token,
+		Cut: func(on bool) {
+			s.Faults.Clear()
+			if on {
+				s.Faults.Add(standin.Fault{Kind: standin.Cut, Stage: standin.Read, Rate: 1000})
+			}
+		},
+		Rejected: func(t *testing.T) sources.Source { return s.as(t, httpx.Bearer("wrong"), o) },
+		Absent: func(*testing.T, artifact.File) artifact.File {
+			return artifact.File{Path: "@acme/ui-9.9.9.tgz", Size: -1, Locator: "@acme/ui/-/ui-9.9.9.tgz"}
+		},
+	})
+	if n := s.Stats().ForeignCredentials; n != 0 {
+		t.Errorf("%d requests brought credentials to another host", n)
+	}
+}
+
+func TestSuite(t *testing.T) {
+	for _, modes := range [][]string{
+		{"private=yes"},
+		{"permissions=write", "private=yes"},
+		{"gzip=truncated"},
+		{"tarball=redirect", "private=yes"},
+		{"host=old"},
+		{"flavour=verdaccio", "private=yes"},
+		{"flavour=verdaccio", "private=yes", "web=ok", "all=off"},
+		{"flavour=verdaccio", "private=yes", "web=off"},
+	} {
+		t.Run(strings.Join(modes, ","), func(t *testing.T) {
+			s := serve(t, "small", modes...)
+			s.run(t, s.acme(t), Options{Scopes: []string{"@acme"}})
+		})
+	}
+}
+
+func TestSuiteByName(t *testing.T) {
+	s := serve(t, "small")
+	want := s.acme(t)[2:6]
+	want = append(want, s.version(t, "tidy-lines", "0.9.0"), s.version(t, "tidy-lines", "1.0.0"), index("tidy-lines", artifact.NPMTag("latest", "1.0.0")))
+	want = append(want, s.acme(t)[:2]...)
+	s.run(t, want, Options{Packages: []string{"tidy-lines", "@acme/core", "@acme/cli"}, Names: ListNames})
+}
+
+func TestSuiteBulk(t *testing.T) {
+	s := serve(t, "10")
+	var want []artifact.Package
+	for i, name := range []string{"@acme/bulk-0000000", "@acme/bulk-0000001", "@acme/bulk-0000002"} {
+		for _, number := range []string{"1.0.0", "1.1.0", "1.2.0", "1.3.0"}[:min(4, 10-4*i)] {
+			want = append(want, s.version(t, name, number))
+		}
+		want = append(want, index(name, artifact.NPMTag("latest", want[len(want)-1].Version)))
+	}
+	s.run(t, want, Options{Scopes: []string{"acme"}})
+}
