@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -66,6 +67,7 @@ type content struct {
 	read   int64
 	err    error // what went wrong, io.EOF at the end
 	closed bool
+	gone   chan struct{} // closed after Close
 }
 
 func (c *content) Read(p []byte) (int, error) {
@@ -93,7 +95,16 @@ func (c *content) Close() error {
 	if again {
 		return nil
 	}
+	defer close(c.gone)
 	return c.ReadCloser.Close()
+}
+
+// released waits until nobody reads the content any more: the transport may do so for a moment after an early answer.
+func (c *content) released(ctx context.Context) {
+	select {
+	case <-c.gone:
+	case <-ctx.Done():
+	}
 }
 
 // failure is the content's own error, nil while it is fine.

@@ -54,13 +54,18 @@ func client(t testing.TB, base *url.URL, change ...func(*Options)) *Client {
 func pipes(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Client {
 	t.Helper()
 	listener := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: handler}
+	var handling sync.WaitGroup
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handling.Add(1)
+		defer handling.Done()
+		handler(w, r)
+	})}
 	served := make(chan struct{})
 	go func() { defer close(served); _ = server.Serve(listener) }()
 	c := client(t, &url.URL{Scheme: "http", Host: "lab.example"}, change...)
 	c.transport.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 	c.transport.DialContext = listener.dial
-	t.Cleanup(func() { c.transport.CloseIdleConnections(); _ = server.Close(); <-served })
+	t.Cleanup(func() { c.transport.CloseIdleConnections(); _ = server.Close(); <-served; handling.Wait() })
 	return c
 }
 

@@ -37,7 +37,7 @@ func newTransport(o Options) (*http.Transport, error) {
 		ExpectContinueTimeout:  2 * time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
 		ReadBufferSize:         64 << 10,
-		WriteBufferSize:        64 << 10,
+		WriteBufferSize:        32 << 10,
 	}, nil
 }
 

@@ -26,7 +26,7 @@ type Request struct {
 const expectFrom = 1 << 20
 
 // Send makes one attempt. A 2xx response is returned, any other status is a *StatusError. It waits for the host's turn
-// before it opens the body. Redirects are followed for GET and HEAD only.
+// before it opens the body, and returns after it closed it. Redirects are followed for GET and HEAD only.
 //
 // Network errors, 408, 425, 429 and 5xx without 501 and 505 are fault.Temporary, with the wait that the server asked
 // for; 401 is fault.Stop; other statuses are unmarked, since their meaning depends on what was asked. When the content
@@ -55,7 +55,11 @@ func (c *Client) Send(ctx context.Context, r Request) (*http.Response, error) {
 		turn.leave()
 		return nil, c.unsent(ctx, r, body, err)
 	}
-	return c.settle(resp, r, body)
+	resp, err = c.settle(resp, r, body)
+	if body != nil {
+		body.released(ctx)
+	}
+	return resp, err
 }
 
 func open(ctx context.Context, r Request) (*content, error) {
@@ -66,7 +70,7 @@ func open(ctx context.Context, r Request) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &content{ReadCloser: opened, size: r.Size}, nil
+	return &content{ReadCloser: opened, size: r.Size, gone: make(chan struct{})}, nil
 }
 
 func (c *Client) request(ctx context.Context, r Request, body *content) (*http.Request, error) {

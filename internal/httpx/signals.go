@@ -19,7 +19,7 @@ type signals struct {
 const farthest = 24 * time.Hour
 
 // unixTimes is where numbers stop being seconds from now and start being Unix times.
-const unixTimes = 1_000_000_000
+const unixTimes = 500_000_000
 
 // readSignals understands Retry-After (seconds, HTTP date) and RateLimit-Remaining and -Reset with or without an X-
 // before them, the reset as Unix time (GitLab, Docker Hub) or as seconds (the IETF draft). Times are taken against the

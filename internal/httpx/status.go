@@ -48,7 +48,7 @@ func (e *StatusError) Error() string {
 }
 
 // Message is the server's reason: the JSON body's message, else its detail, else its error, else what the body says in
-// plain words, else the reason phrase.
+// plain words; the reason phrase where the body is empty or a page.
 func (e *StatusError) Message() string {
 	body := strings.TrimSpace(e.Body)
 	if strings.HasPrefix(body, "{") || strings.HasPrefix(body, "[") {
@@ -61,10 +61,10 @@ func (e *StatusError) Message() string {
 			return short(found[1])
 		}
 	}
-	if e.phrase != "" {
+	if e.phrase != "" && (body == "" || strings.HasPrefix(body, "<")) {
 		return short(e.phrase)
 	}
-	return short(plain([]byte(body)))
+	return short(body)
 }
 
 // cutReason finds the reason in JSON that was cut at the cap.
