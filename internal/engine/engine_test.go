@@ -107,6 +107,31 @@ func TestIndexIsReplacedAndReleaseIsNot(t *testing.T) {
 	})
 }
 
+// Two repositories that hold the same package are never published at the same time, and the second finds the first's.
+func TestOneDestinationAtATime(t *testing.T) {
+	src := new(source)
+	for i := range 20 {
+		src.add(artifact.Generic, "a", "1.0", "f", "text")
+		src.items[i].Package.Repository = fmt.Sprint("r", i)
+	}
+	dst := newSink()
+	var busy atomic.Int32
+	dst.before = func(artifact.Destination, artifact.File) error {
+		if busy.Add(1) != 1 {
+			t.Error("two publishes for one destination at once")
+		}
+		return nil
+	}
+	dst.after = func(artifact.Destination, artifact.File) error { busy.Add(-1); return nil }
+	o := migration(t, src, dst)
+	if _, err := engine.Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	totals, err := o.Store.Totals(t.Context())
+	want(t, err, nil)
+	want(t, totals.ByOutcome, map[artifact.Outcome]int64{artifact.Published: 1, artifact.Present: 19})
+}
+
 // A package whose files come in two pieces, the second after it was published, gets the second piece too.
 func TestFilesInPieces(t *testing.T) {
 	src := new(source).add(artifact.Maven, "g:a", "1.0", "a-1.0.jar", "jar")
@@ -143,6 +168,24 @@ func TestCorruptBytesNeverComplete(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A sink that only sees its connection break must not hide whose fault that was.
+func TestTheSourceIsBlamed(t *testing.T) {
+	src := new(source).add(artifact.Generic, "a", "1.0", "f", "text")
+	src.serve = func(_ artifact.File, s string) (string, error) { return s[:2], nil }
+	o := migration(t, src, newSink())
+	o.Sink = mute{o.Sink}
+	want(t, outcomes(t, o), map[string]string{"pkg:generic/a@1.0": "failed source-digest-mismatch"})
+}
+
+type mute struct{ sinks.Sink }
+
+func (s mute) Publish(ctx context.Context, dst artifact.Destination, p artifact.Package, missing []artifact.File, open artifact.Opener) error {
+	if err := s.Sink.Publish(ctx, dst, p, missing, open); err != nil {
+		return errors.New("broken pipe")
+	}
+	return nil
 }
 
 func TestUnknownSizeIsSpooled(t *testing.T) {

@@ -1,0 +1,298 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pkgferry/internal/artifact"
+)
+
+func opened(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(filepath.Join(t.TempDir(), "c.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func entry(name, version string, files ...artifact.File) Entry {
+	p := artifact.Package{Source: "src", Repository: "r", Format: artifact.NPM, Name: name, Version: version, Files: files}
+	return Entry{Package: p, Destination: artifact.Destination{Project: "g/p", Format: p.Format, Name: name, Version: version}}
+}
+
+func file(path, text string) artifact.File {
+	return artifact.File{Path: path, Size: int64(len(text)), Digests: artifact.DigestsOf(text), Locator: "at " + path}
+}
+
+func (s *Store) mustList(t *testing.T, complete bool, entries ...Entry) {
+	t.Helper()
+	if err := s.List(t.Context(), "src", entries, nil, Listing{Cursor: "c", Complete: complete}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Store) mustTake(t *testing.T) []Record {
+	t.Helper()
+	records, err := s.Take(t.Context(), time.Now(), 100, func(Record) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
+
+func (s *Store) mustSettle(t *testing.T, r Record, outcome artifact.Outcome) {
+	t.Helper()
+	if err := s.Settle(t.Context(), r, Settlement{Outcome: outcome, Proof: artifact.Server}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func names(records []Record) (found []string) {
+	for _, r := range records {
+		found = append(found, r.Package.Name+"@"+r.Package.Version)
+	}
+	return found
+}
+
+func want(t *testing.T, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestListTakeSettle(t *testing.T) {
+	s := opened(t)
+	listed := entry("a", "1.0.0", file("f", "text"))
+	listed.Package.Metadata = map[string]string{"deprecated": "old"}
+	listed.OnConflict = "fail"
+	s.mustList(t, true, listed)
+	r := s.mustTake(t)[0]
+	want(t, []any{r.Package, r.Destination, r.OnConflict, r.Outcome}, []any{listed.Package, listed.Destination, "fail", artifact.Outcome("")})
+	arrival := Arrival{Ours: artifact.DigestsOf("text"), HeldSize: 4, Held: "sha1:x", Proof: artifact.Server}
+	err := s.Settle(t.Context(), r, Settlement{
+		Outcome: artifact.Published, Proof: artifact.Server, Arrivals: map[string]Arrival{"f": arrival},
+	})
+	want(t, err, nil)
+	want(t, len(s.mustTake(t)), 0)
+	for r, err := range s.Records(t.Context(), Filter{}) {
+		want(t, []any{r.Outcome, r.Proof, r.Arrivals["f"], err}, []any{artifact.Published, artifact.Server, arrival, nil})
+	}
+}
+
+func TestTheNewestBatchWaitsForTheNext(t *testing.T) {
+	s := opened(t)
+	s.mustList(t, false, entry("a", "1"))
+	want(t, len(s.mustTake(t)), 0)
+	s.mustList(t, false, entry("b", "1"))
+	want(t, names(s.mustTake(t)), []string{"a@1"})
+	s.mustList(t, true)
+	want(t, names(s.mustTake(t)), []string{"a@1", "b@1"})
+}
+
+func TestIndexWaitsForListingAndVersions(t *testing.T) {
+	s := opened(t)
+	s.mustList(t, false, entry("a", ""), entry("a", "1"))
+	s.mustList(t, false)
+	want(t, names(s.mustTake(t)), []string{"a@1"})
+	s.mustSettle(t, s.mustTake(t)[0], artifact.Published)
+	want(t, len(s.mustTake(t)), 0)
+	s.mustList(t, true, entry("a", "2"))
+	want(t, names(s.mustTake(t)), []string{"a@2"})
+	s.mustSettle(t, s.mustTake(t)[0], artifact.Failed)
+	want(t, names(s.mustTake(t)), []string{"a@"})
+}
+
+func TestListedAgain(t *testing.T) {
+	moved := entry("a", "1", file("f", "text"))
+	moved.Destination.Project = "g/elsewhere"
+	excluded := entry("a", "1", file("f", "text"))
+	excluded.Skip = artifact.Excluded
+	cases := map[string]struct {
+		again Entry
+		open  bool
+	}{
+		"as it was":           {entry("a", "1", file("f", "text")), false},
+		"without digests":     {entry("a", "1", artifact.File{Path: "f", Size: -1}), true},
+		"with another file":   {entry("a", "1", file("g", "text")), true},
+		"with other bytes":    {entry("a", "1", file("f", "TEXT")), true},
+		"to another project":  {moved, true},
+		"excluded afterwards": {excluded, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := opened(t)
+			s.mustList(t, true, entry("a", "1", file("f", "text")))
+			s.mustSettle(t, s.mustTake(t)[0], artifact.Published)
+			s.mustList(t, true, c.again)
+			want(t, len(s.mustTake(t)) == 1, c.open)
+		})
+	}
+}
+
+func TestSettleLosesToANewerListing(t *testing.T) {
+	s := opened(t)
+	s.mustList(t, true, entry("a", "1", file("f", "text")))
+	r := s.mustTake(t)[0]
+	s.mustList(t, true, entry("a", "1", file("g", "more")))
+	s.mustSettle(t, r, artifact.Published)
+	again := s.mustTake(t)
+	want(t, len(again), 1)
+	want(t, len(again[0].Package.Files), 2)
+}
+
+func TestSkipIsSettledAtOnceAndUndone(t *testing.T) {
+	s := opened(t)
+	skipped := entry("a", "1")
+	skipped.Skip, skipped.Detail = artifact.Excluded, "superseded"
+	s.mustList(t, true, skipped)
+	want(t, len(s.mustTake(t)), 0)
+	for r := range s.Records(t.Context(), Filter{}) {
+		want(t, []any{r.Outcome, r.Reason, r.Error}, []any{artifact.Skipped, artifact.Excluded, "superseded"})
+	}
+	s.mustList(t, true, entry("a", "1"))
+	want(t, len(s.mustTake(t)), 1)
+}
+
+func TestPostponeAndReopen(t *testing.T) {
+	s := opened(t)
+	s.mustList(t, true, entry("a", "1"), entry("b", "1"))
+	r := s.mustTake(t)
+	due := time.Now().Add(time.Hour)
+	want(t, s.Postpone(t.Context(), r[0], due, 3, "later", nil), nil)
+	s.mustSettle(t, r[1], artifact.Failed)
+	want(t, len(s.mustTake(t)), 0)
+	next, err := s.NextDue(t.Context(), time.Now())
+	want(t, []any{next.UnixMilli(), err}, []any{due.UnixMilli(), nil})
+	n, err := s.Reopen(t.Context())
+	want(t, []any{n, err}, []any{int64(1), nil})
+	want(t, names(s.mustTake(t)), []string{"a@1", "b@1"})
+}
+
+func TestSurvivesReopening(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.db")
+	s, err := Open(path)
+	want(t, err, nil)
+	s.mustList(t, false, entry("a", "1", file("f", "text")))
+	want(t, s.Sending(t.Context(), Record{ID: 1}), nil)
+	want(t, s.Close(), nil)
+	s, err = Open(path)
+	want(t, err, nil)
+	defer func() { _ = s.Close() }()
+	l, err := s.Listing(t.Context(), "src")
+	want(t, []any{l, err}, []any{Listing{Cursor: "c"}, nil})
+	s.mustList(t, true)
+	want(t, s.mustTake(t)[0].Sent, true)
+}
+
+func TestOneRunAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.db")
+	s, err := Open(path)
+	want(t, err, nil)
+	var locked *Locked
+	_, err = Open(path)
+	if !errors.As(err, &locked) || locked.Holder != os.Getpid() {
+		t.Fatalf("a second run was let in: %v", err)
+	}
+	s.mustList(t, true, entry("a", "1"))
+	view, err := View(path)
+	want(t, err, nil)
+	totals, err := view.Totals(t.Context())
+	want(t, []any{totals.Listed, totals.Unsettled, totals.ListingComplete, err}, []any{int64(1), int64(1), true, nil})
+	want(t, view.Close(), nil)
+	want(t, s.Close(), nil)
+	s, err = Open(path)
+	want(t, err, nil)
+	want(t, s.Close(), nil)
+}
+
+func TestUnusableFiles(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	_, err := View(path("none.db"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing checkpoint: %v", err)
+	}
+	want(t, os.WriteFile(path("text.db"), []byte(strings.Repeat("not a database\n", 100)), 0o600), nil)
+	want(t, os.WriteFile(path("readonly.db"), nil, 0o400), nil)
+	for _, name := range []string{"text.db", "readonly.db", "no/such/dir.db", "."} {
+		if s, err := Open(path(name)); err == nil {
+			t.Errorf("%s was opened", name)
+			_ = s.Close()
+		}
+	}
+}
+
+func TestBindKeepsTheFirstValue(t *testing.T) {
+	s := opened(t)
+	for _, value := range []string{"first", "second"} {
+		bound, err := s.Bind(t.Context(), "target", value)
+		want(t, []any{bound, err}, []any{"first", nil})
+	}
+}
+
+// Many workers settle while a listing goes on and a second process reads.
+func TestSideBySide(t *testing.T) {
+	s := opened(t)
+	var group sync.WaitGroup
+	group.Go(func() {
+		for i := range 40 {
+			s.mustList(t, i == 39, entry(fmt.Sprint("p", i), "1", file("f", "x")))
+		}
+	})
+	var settled sync.Map
+	for range 4 {
+		group.Go(func() {
+			for range 200 {
+				for _, r := range s.mustTake(t) {
+					if _, other := settled.LoadOrStore(r.ID, true); !other {
+						s.mustSettle(t, r, artifact.Published)
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+	for _, r := range s.mustTake(t) {
+		s.mustSettle(t, r, artifact.Published)
+	}
+	totals, err := s.Totals(t.Context())
+	want(t, []any{totals.ByOutcome[artifact.Published], err}, []any{int64(40), nil})
+}
+
+func BenchmarkSettle(b *testing.B) {
+	s, err := Open(filepath.Join(b.TempDir(), "c.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	var entries []Entry
+	for i := range b.N {
+		entries = append(entries, entry(fmt.Sprint("p", i), "1", file("f", "x")))
+	}
+	if err := s.List(b.Context(), "src", entries, nil, Listing{Complete: true}); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		err := s.Settle(b.Context(), Record{ID: int64(i + 1), revision: 1}, Settlement{
+			Outcome: artifact.Published, Proof: artifact.Server,
+			Arrivals: map[string]Arrival{"f": {Ours: artifact.DigestsOf("x"), Held: "sha256:x", Proof: artifact.Server}},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
+}
