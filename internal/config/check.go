@@ -46,10 +46,10 @@ func (r *reader) check(f *File) {
 	for _, route := range f.Routes {
 		r.checkRoute(route, names)
 	}
-	if len(r.errs) > 0 {
+	if len(r.errs) > 0 || r.options.Check == nil {
 		return
 	}
-	if _, err := f.Router(); err != nil {
+	if err := r.options.Check(f); err != nil {
 		r.errs = append(r.errs, Error{Text: err.Error()})
 	}
 }

@@ -110,6 +110,10 @@ type Rename struct {
 type Options struct {
 	// Types are the source types that this program has.
 	Types []string
+	// Routes are what holds when the file has none.
+	Routes []Route
+	// Check judges a file that is sound in itself; its error begins with a position. Nil: nothing more to judge.
+	Check func(*File) error
 	// Lookup finds environment variables; nil is os.LookupEnv.
 	Lookup func(name string) (string, bool)
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -80,24 +81,6 @@ func TestReadsEverything(t *testing.T) {
 	}
 }
 
-func TestRoutesDecide(t *testing.T) {
-	file, err := Read("pkgferry.yaml", []byte(complete), testOptions())
-	if err != nil {
-		t.Fatal(err)
-	}
-	router, err := file.Router()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := router.Route(artifact.Package{Source: "nexus", Format: artifact.Generic, Name: "tools/cli", Version: "1.0"})
-	want := artifact.Destination{
-		Project: "acme/artifact-management/sub/generic-packages", Format: artifact.Generic, Name: "tools-cli", Version: "1.0",
-	}
-	if diff := cmp.Diff(want, d.Destination); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-}
-
 // TestMistakes changes one thing of a sound file at a time and expects exactly the given errors.
 func TestMistakes(t *testing.T) {
 	const source = "sources:\n  - name: a\n    type: nexus\n    url: https://a.example\n"
@@ -113,24 +96,24 @@ func TestMistakes(t *testing.T) {
 		{"unknown key", source + "    tokn: x\n" + target, `f.yaml:5:5: unknown key "tokn"; did you mean token?`},
 		{"unknown key at the top", source + target + "route: []\n", `f.yaml:9:1: unknown key "route"; did you mean routes?`},
 		{"duplicate key", source + "    url: https://b.example\n" + target, `f.yaml:5:5: mapping key "url" already defined at [4:5]`},
-		{"literal token", source + "    token: abcdef\n" + target, `f.yaml:5:12: ` + errLiteral.Error()},
-		{"literal number", source + "    token: 123456\n" + target, `f.yaml:5:12: ` + errLiteral.Error()},
-		{"half a literal", source + "    token: pre-${T}\n" + target, `f.yaml:5:12: ` + errLiteral.Error()},
-		{"mapping for a secret", source + strings.Replace(target, "${T}", "{a: b}", 1), `f.yaml:7:10: a single value is expected here`},
-		{"literal behind an anchor", source + "    token: &t \"abc\"\n" + target, `f.yaml:5:15: ` + errLiteral.Error()},
-		{"null", source + "    token:\n" + target, `f.yaml:5:11: no value: give one or leave the key out`},
+		{"literal token", source + "    token: abcdef\n" + target, `f.yaml:5:12: token: ` + errLiteral.Error()},
+		{"literal number", source + "    token: 123456\n" + target, `f.yaml:5:12: token: ` + errLiteral.Error()},
+		{"half a literal", source + "    token: pre-${T}\n" + target, `f.yaml:5:12: token: ` + errLiteral.Error()},
+		{"mapping for a secret", source + strings.Replace(target, "${T}", "{a: b}", 1), `f.yaml:7:10: token: a single value is expected here`},
+		{"literal behind an anchor", source + "    token: &t \"abc\"\n" + target, `f.yaml:5:15: token: ` + errLiteral.Error()},
+		{"null", source + "    token:\n" + target, `f.yaml:5:11: token: no value: give one or leave the key out`},
 		{"two secrets", source + "    token: ${T}\n    token_file: t\n" + target, `f.yaml:6:17: token and token_file exclude each other`},
 		{"password alone", source + "    password: ${T}\n" + target, `f.yaml:2:5: a password needs a username`},
 		{"user alone", source + "    username: u\n" + target, `f.yaml:5:15: a username needs a password or a token`},
 		{"no target token", source + "target: {url: https://g.example, group: acme}\n", `f.yaml:5:9: the target needs a token, token_file or token_command`},
-		{"bad address", strings.Replace(source, "https://a.example", "a.example", 1) + target, `f.yaml:4:10: an address starts with https:// and a host`},
-		{"unreadable address", strings.Replace(source, "https://a.example", "'https://a b:x'", 1) + target, `f.yaml:4:10: this is not an address; one looks like https://host.example/path`},
-		{"other scheme", strings.Replace(source, "https", "ftp", 1) + target, `f.yaml:4:10: an address starts with https:// and a host`},
-		{"credentials in the address", strings.Replace(source, "a.example", "u:p@a.example", 1) + target, `f.yaml:4:10: credentials do not belong into an address: use username and password, or token`},
-		{"query", strings.Replace(source, "a.example", "a.example?x=1", 1) + target, `f.yaml:4:10: an address has no ? and no #`},
+		{"bad address", strings.Replace(source, "https://a.example", "a.example", 1) + target, `f.yaml:4:10: url: an address starts with https:// and a host`},
+		{"unreadable address", strings.Replace(source, "https://a.example", "'https://a b:x'", 1) + target, `f.yaml:4:10: url: this is not an address; one looks like https://host.example/path`},
+		{"other scheme", strings.Replace(source, "https", "ftp", 1) + target, `f.yaml:4:10: url: an address starts with https:// and a host`},
+		{"credentials in the address", strings.Replace(source, "a.example", "u:p@a.example", 1) + target, `f.yaml:4:10: url: credentials do not belong into an address: use username and password, or token`},
+		{"query", strings.Replace(source, "a.example", "a.example?x=1", 1) + target, `f.yaml:4:10: url: an address has no ? and no #`},
 		{"plain http", strings.Replace(source, "https", "http", 1) + target, `f.yaml:4:10: http carries credentials unprotected: use https, or say allow_http: true`},
-		{"unset variable", strings.Replace(source, "a.example", "${NOPE}", 1) + target, `f.yaml:4:10: the environment variable NOPE is not set`},
-		{"empty variable", source + strings.Replace(target, "acme", "${EMPTY}", 1), `f.yaml:8:10: no value: give one or leave the key out`},
+		{"unset variable", strings.Replace(source, "a.example", "${NOPE}", 1) + target, `f.yaml:4:10: url: the environment variable NOPE is not set`},
+		{"empty variable", source + strings.Replace(target, "acme", "${EMPTY}", 1), `f.yaml:8:10: group: no value: give one or leave the key out`},
 		{"later type", strings.Replace(source, "nexus", "dockerhub", 1) + "    namespace: acme\n" + target, `f.yaml:3:11: sources of type dockerhub are not available in this version; it has nexus, npmjs`},
 		{"unknown type", strings.Replace(source, "nexus", "nexsu", 1) + target, `f.yaml:3:11: "nexsu" is no type of source; did you mean nexus?; the types are nexus, npmjs`},
 		{"key of another type", source + "    scopes: ['@a']\n" + target, `f.yaml:5:13: scopes does not apply to sources of type nexus`},
@@ -143,30 +126,27 @@ func TestMistakes(t *testing.T) {
 		{"same name twice", source + "  - {name: a, type: nexus, url: https://b.example}\n" + target, `f.yaml:5:12: there are two sources named a`},
 		{"odd name", strings.Replace(source, "name: a", "name: 'a b'", 1) + target, `f.yaml:2:11: a source's name is made of letters, digits, dots, dashes and underscores`},
 		{"bad glob", source + "    repositories: ['a[']\n" + target, `f.yaml:5:19: "a[" is not a valid glob`},
-		{"zero rate", source + "    limits: {requests_per_second: 0}\n" + target, `f.yaml:5:35: a number above 0 is expected here`},
-		{"not a rate", source + "    limits: {requests_per_minute: .nan}\n" + target, `f.yaml:5:35: a number above 0 is expected here`},
-		{"bad size", source + "    limits: {bandwidth: fast}\n" + target, `f.yaml:5:25: a size above 0 is expected here, for example 50MiB`},
-		{"negative size", source + "    limits: {bandwidth: -5MiB}\n" + target, `f.yaml:5:25: a size above 0 is expected here, for example 50MiB`},
-		{"bad count", source + "    limits: {concurrent_listings: 1.5}\n" + target, `f.yaml:5:35: a whole number above 0 is expected here`},
-		{"size of no format", source + target + "  limits: {max_file_size: {gem: 1MiB}}\n", `f.yaml:9:28: "gem" is no format; the formats are maven, npm, pypi, nuget, terraform, helm, generic, container`},
-		{"not a flag", source + "    allow_http: yes\n" + target, `f.yaml:5:17: true or false is expected here`},
+		{"zero rate", source + "    limits: {requests_per_second: 0}\n" + target, `f.yaml:5:35: requests_per_second: a number above 0 is expected here`},
+		{"not a rate", source + "    limits: {requests_per_minute: .nan}\n" + target, `f.yaml:5:35: requests_per_minute: a number above 0 is expected here`},
+		{"bad size", source + "    limits: {bandwidth: fast}\n" + target, `f.yaml:5:25: bandwidth: a size above 0 is expected here, for example 50MiB`},
+		{"negative size", source + "    limits: {bandwidth: -5MiB}\n" + target, `f.yaml:5:25: bandwidth: a size above 0 is expected here, for example 50MiB`},
+		{"bad count", source + "    limits: {concurrent_listings: 1.5}\n" + target, `f.yaml:5:35: concurrent_listings: a whole number above 0 is expected here`},
+		{"size of no format", source + target + "  limits: {max_file_size: {gem: 1MiB}}\n", `f.yaml:9:28: max_file_size: "gem" is no format; the formats are maven, npm, pypi, nuget, terraform, helm, generic, container`},
+		{"not a flag", source + "    allow_http: yes\n" + target, `f.yaml:5:17: allow_http: true or false is expected here`},
 		{"bad group", source + strings.Replace(target, "acme", "/acme/", 1), `f.yaml:8:10: the full path of a group is expected here, for example acme/artifact-management`},
 		{"select", source + target + "select: {newest_versions: 20}\n", `f.yaml:9:1: select is not available in this version; leave packages out by routes with skip`},
 		{"no match", source + target + "routes:\n  - project: p\n", `f.yaml:10:5: the key match is missing`},
-		{"neither project nor skip", source + target + "routes:\n  - match: {}\n", `f.yaml:10:12: a route needs a project, or a skip with its reason`},
-		{"both", source + target + "routes:\n  - {match: {}, project: p, skip: s}\n", `f.yaml:10:13: a route has a project or a skip, not both`},
 		{"skip and rename", source + target + "routes:\n  - {match: {}, skip: s, on_conflict: skip}\n", `f.yaml:10:23: a route that skips neither renames nor meets conflicts`},
 		{"bad project", source + target + "routes:\n  - {match: {}, project: /p}\n", `f.yaml:10:26: the path of a project below the group is expected here, for example node-packages`},
 		{"bad format", source + target + "routes:\n  - {match: {format: mavn}, project: p}\n", `f.yaml:10:22: "mavn" is no format; the formats are maven, npm, pypi, nuget, terraform, helm, generic, container`},
 		{"unknown source", source + target + "routes:\n  - {match: {source: b}, project: p}\n", `f.yaml:10:22: there is no source named "b"; did you mean a?`},
-		{"bad pattern", source + target + "routes:\n  - {match: {}, project: p, rename: {from: '(', to: x}}\n", "f.yaml:10:44: error parsing regexp: missing closing ): `(`"},
+		{"bad pattern", source + target + "routes:\n  - {match: {}, project: p, rename: {from: '(', to: x}}\n", "f.yaml:10:44: from: error parsing regexp: missing closing ): `(`"},
 		{"no such group", source + target + "routes:\n  - {match: {}, project: p, rename: {from: '(a)', to: '$1_b'}}\n", `f.yaml:10:55: $1_b names a group that the pattern does not have; write ${1} where a letter follows`},
 		{"bad conflict", source + target + "routes:\n  - {match: {}, project: p, on_conflict: overwrite}\n", `f.yaml:10:42: on_conflict is one of fail, skip, replace`},
-		{"unreachable route", source + target + "routes:\n  - {match: {}, project: p}\n  - {match: {format: npm}, project: q}\n", `f.yaml:11:13: this route is never reached: the one at f.yaml:10:13 takes everything that it matches`},
 		{"merge key", source + target + "routes:\n  - <<: {project: p}\n", "f.yaml:10:5: unknown key \"<<\"\nf.yaml:10:5: the key match is missing"},
 		{"alias to nothing", source + strings.Replace(target, "acme", "*nope", 1), `f.yaml:8:10: an alias to nothing`},
 		{"carriage returns", strings.ReplaceAll(source+"    tokn: x\n"+target, "\n", "\r\n"), `f.yaml:5:5: unknown key "tokn"; did you mean token?`},
-		{"two mistakes", "sources: []\ntarget: {url: x, token: y, group: z}\n", "f.yaml:1:10: at least one source is needed\nf.yaml:2:15: an address starts with https:// and a host\nf.yaml:2:25: " + errLiteral.Error()},
+		{"two mistakes", "sources: []\ntarget: {url: x, token: y, group: z}\n", "f.yaml:1:10: at least one source is needed\nf.yaml:2:15: url: an address starts with https:// and a host\nf.yaml:2:25: token: " + errLiteral.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Read("f.yaml", []byte(c.text), testOptions())
@@ -185,5 +165,14 @@ func TestErrorIsOneLine(t *testing.T) {
 	_, err := Read("f.yaml", []byte("sources: []\ntarget: {url: x}\n"), testOptions())
 	if got := err.Error(); strings.Contains(got, "\n") || !strings.Contains(got, "more: pkgferry config check") {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestCheckHasTheLastWord(t *testing.T) {
+	o := testOptions()
+	o.Check = func(f *File) error { return errors.New(f.Routes[0].Position("project") + ": no") }
+	_, err := Read("f.yaml", []byte(complete), o)
+	if err == nil || err.Error() != "f.yaml:23:14: no" {
+		t.Errorf("got %v", err)
 	}
 }

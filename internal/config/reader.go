@@ -19,6 +19,7 @@ type reader struct {
 	file    string
 	options Options
 	anchors map[string]ast.Node
+	key     string // whose value is being read, for errors
 	errs    Errors
 }
 
@@ -99,7 +100,7 @@ func (r *reader) into(n ast.Node, v reflect.Value) {
 	}
 	if own, ok := v.Addr().Interface().(value); ok {
 		if err := own.read(r, n); err != nil {
-			r.fail(n, "%s", err)
+			r.fail(n, "%s%s", r.prefix(), err)
 		}
 		return
 	}
@@ -137,7 +138,7 @@ func (r *reader) object(n ast.Node, v reflect.Value) {
 			r.fail(pair.Key, "%s is not available in this version; %s", key, f.later)
 			continue
 		}
-		where.keys[key] = position(r.orSelf(pair.Value))
+		where.keys[key], r.key = position(r.orSelf(pair.Value)), key
 		r.into(pair.Value, v.FieldByIndex(f.index))
 		if f.enum != "" {
 			r.enum(pair.Value, key, v.FieldByIndex(f.index).String(), f.enum)
@@ -168,14 +169,14 @@ func (r *reader) pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	case *ast.MappingValueNode:
 		return []*ast.MappingValueNode{m}, true
 	}
-	r.fail(n, "a mapping (key: value) is expected here")
+	r.fail(n, "%sa mapping (key: value) is expected here", r.prefix())
 	return nil, false
 }
 
 func (r *reader) sequence(n ast.Node, v reflect.Value) {
 	s, ok := n.(*ast.SequenceNode)
 	if !ok {
-		r.fail(n, "a list is expected here")
+		r.fail(n, "%sa list is expected here", r.prefix())
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(s.Values), len(s.Values)))
@@ -195,7 +196,7 @@ func (r *reader) table(n ast.Node, v reflect.Value) {
 		key := reflect.ValueOf(keyText(pair.Key)).Convert(v.Type().Key())
 		item := reflect.New(v.Type().Elem()).Elem()
 		if err := checkKey(key.Interface()); err != nil {
-			r.fail(pair.Key, "%s", err)
+			r.fail(pair.Key, "%s%s", r.prefix(), err)
 		}
 		r.into(pair.Value, item)
 		v.SetMapIndex(key, item)
@@ -207,6 +208,14 @@ func keyText(n ast.Node) string {
 		return s.Value
 	}
 	return n.GetToken().Value
+}
+
+// prefix names the key whose value is being read; nothing at the top of the file.
+func (r *reader) prefix() string {
+	if r.key == "" {
+		return ""
+	}
+	return r.key + ": "
 }
 
 func (r *reader) orSelf(n ast.Node) ast.Node {

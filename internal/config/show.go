@@ -16,7 +16,7 @@ import (
 func (f *File) Show(o Options) ([]byte, error) {
 	effective := *f
 	if len(f.Routes) == 0 {
-		effective.Routes = defaultRoutes()
+		effective.Routes = o.Routes
 	}
 	comments := yaml.CommentMap{}
 	tree := shown(reflect.ValueOf(effective))

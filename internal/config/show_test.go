@@ -87,16 +87,18 @@ func TestShow(t *testing.T) {
 
 func TestShowFillsInTheStructure(t *testing.T) {
 	text, _, _ := strings.Cut(complete, "routes:")
-	file, err := Read("f.yaml", []byte(text), testOptions())
+	o := testOptions()
+	o.Routes = []Route{{Match: Match{Format: List{"npm"}}, Project: "node-packages"}}
+	file, err := Read("f.yaml", []byte(text), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown, err := file.Show(testOptions())
+	shown, err := file.Show(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(shown), "project: node-packages") {
-		t.Errorf("the recommended structure is missing in\n%s", shown)
+	if want := "routes:\n  - match:\n      format: npm\n    project: node-packages\n"; !strings.HasSuffix(string(shown), want) {
+		t.Errorf("the structure is missing in\n%s", shown)
 	}
 }
 

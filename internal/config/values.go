@@ -37,30 +37,30 @@ func textOf(n ast.Node) (string, error) {
 func (r *reader) scalar(n ast.Node, v reflect.Value) {
 	text, err := textOf(n)
 	if err != nil {
-		r.fail(n, "%s", err)
+		r.fail(n, "%s%s", r.prefix(), err)
 		return
 	}
 	switch v.Kind() {
 	case reflect.Bool:
 		if text != "true" && text != "false" {
-			r.fail(n, "true or false is expected here")
+			r.fail(n, "%strue or false is expected here", r.prefix())
 		}
 		v.SetBool(text == "true")
 	case reflect.Int:
 		i, err := strconv.Atoi(text)
 		if err != nil || i < 1 {
-			r.fail(n, "a whole number above 0 is expected here")
+			r.fail(n, "%sa whole number above 0 is expected here", r.prefix())
 		}
 		v.SetInt(int64(i))
 	case reflect.Float64:
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(f > 0) || f > 1e9 {
-			r.fail(n, "a number above 0 is expected here")
+			r.fail(n, "%sa number above 0 is expected here", r.prefix())
 		}
 		v.SetFloat(f)
 	default:
 		if text == "" {
-			r.fail(n, "no value: give one or leave the key out")
+			r.fail(n, "%sno value: give one or leave the key out", r.prefix())
 		}
 		v.SetString(text)
 	}

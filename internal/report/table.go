@@ -53,12 +53,8 @@ func Outcomes(what string, rows []Row) Table {
 func proofText(byProof map[artifact.Proof]int64) string {
 	var parts []string
 	for proof := artifact.Server; proof >= artifact.NoProof; proof-- {
-		name := proof.String()
-		if proof == artifact.NoProof {
-			name = "none"
-		}
 		if n := byProof[proof]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s", name, Count(n)))
+			parts = append(parts, fmt.Sprintf("%s %s", ProofName(proof), Count(n)))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -70,6 +66,14 @@ func OutcomeName(o artifact.Outcome) string {
 		return "unsettled"
 	}
 	return string(o)
+}
+
+// ProofName is the printed word for a proof, "none" for none.
+func ProofName(p artifact.Proof) string {
+	if p == artifact.NoProof {
+		return "none"
+	}
+	return p.String()
 }
 
 // Count is a number with separators.

@@ -43,13 +43,21 @@ func Forms() []string {
 	return names
 }
 
+// CheckForms refuses names that are none of Forms.
+func CheckForms(names []string) error {
+	for _, name := range names {
+		if !slices.Contains(Forms(), name) {
+			return fmt.Errorf("there is no report form %q; there are %s", name, strings.Join(Forms(), ", "))
+		}
+	}
+	return nil
+}
+
 // Write writes the reports of the given forms, all when there are none, into dir, and returns the paths of the files. A
 // file appears when it is whole.
 func Write(ctx context.Context, s *checkpoint.Store, dir string, names []string) ([]string, error) {
-	for _, name := range names {
-		if !slices.Contains(Forms(), name) {
-			return nil, fmt.Errorf("there is no report form %q; there are %s", name, strings.Join(Forms(), ", "))
-		}
+	if err := CheckForms(names); err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
