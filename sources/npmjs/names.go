@@ -87,8 +87,9 @@ func (s *Source) scope(ctx context.Context, scope string, keep func(string)) (do
 	}
 	n, err := s.search(ctx, scope, keep)
 	if n > 0 {
-		return append(doubts, fmt.Errorf("%s: only the search tells names in @%s, and it hides private, deprecated and new packages: set packages: to all names, or use a token that may list the organisation",
-			s.name, scope), err), nil
+		incomplete := fmt.Errorf("%s: only the search tells names in @%s, and it hides private, deprecated and new packages: set packages: to all names, or use a token that may list the organisation",
+			s.name, scope)
+		return append(doubts, errors.Join(incomplete, err)), nil
 	}
 	return nil, fault.Stop(errors.Join(append([]error{missing}, append(doubts, err)...)...))
 }

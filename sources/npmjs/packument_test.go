@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +121,53 @@ func (c *counted) Read(p []byte) (int, error) {
 	n := copy(p, c.rest)
 	c.rest = c.rest[n:]
 	return n, nil
+}
+
+// large writes a document most of which nobody needs, and calls look after each megabyte.
+func large(megabytes int, look func()) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		filling := strings.Repeat(`text \\\" `, 100_000)
+		fmt.Fprint(w, `{"name":"a","versions":{`)
+		for i := range megabytes {
+			if i > 0 {
+				fmt.Fprint(w, ",")
+			}
+			fmt.Fprintf(w, `"1.%d.0":{"readme":"%s","dist":{"tarball":"http://r.example/a/-/a-1.%d.0.tgz"}}`, i, filling, i)
+			look()
+		}
+		fmt.Fprint(w, `}}`)
+		w.Close()
+	}()
+	return r
+}
+
+func TestPackumentMemory(t *testing.T) {
+	var before, now runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	seen := 0
+	p, err := decodePackument(large(24, func() {
+		if seen++; seen%8 == 0 {
+			runtime.GC()
+			runtime.ReadMemStats(&now)
+			if now.HeapAlloc > before.HeapAlloc+10<<20 {
+				t.Errorf("after %d MB: %d MiB held", seen, (now.HeapAlloc-before.HeapAlloc)>>20)
+			}
+		}
+	}))
+	if err != nil || len(p.versions) != 24 {
+		t.Errorf("%v, %+v", err, p)
+	}
+}
+
+func BenchmarkPackument(b *testing.B) {
+	b.SetBytes(8 << 20)
+	for b.Loop() {
+		if _, err := decodePackument(large(8, func() {})); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func TestVersionOrder(t *testing.T) {

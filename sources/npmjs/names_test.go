@@ -1,0 +1,144 @@
+package npmjs
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	registry "pkgferry/integration/standin/npmjs"
+	"pkgferry/internal/fault"
+	"pkgferry/internal/httpx"
+)
+
+func TestNames(t *testing.T) {
+	acme := []string{"@acme/cli", "@acme/core", "@acme/ui"}
+	everything := append(acme[:3:3], "tidy-lines")
+	for name, c := range map[string]struct {
+		modes []string
+		o     Options
+		want  []string
+		doubt string
+	}{
+		"organisation":             {o: Options{Scopes: []string{"acme"}}, want: acme},
+		"organisation, forced":     {o: Options{Scopes: []string{"@acme"}, Names: OrgNames}, want: acme},
+		"scope and names":          {o: Options{Scopes: []string{"@acme"}, Packages: []string{"tidy-lines", "@acme/ui"}}, want: everything},
+		"names alone":              {o: Options{Scopes: []string{"@acme"}, Packages: []string{"tidy-lines"}, Names: ListNames}, want: everything[3:]},
+		"user":                     {modes: []string{"quirks=yes"}, o: Options{Scopes: []string{"@jane"}}, want: []string{"@jane/notes"}},
+		"Verdaccio":                {modes: []string{"flavour=verdaccio"}, o: Options{Scopes: []string{"@acme"}}, want: acme},
+		"Verdaccio, everything":    {modes: []string{"flavour=verdaccio"}, want: everything},
+		"Verdaccio, forced":        {modes: []string{"flavour=verdaccio", "all=off", "web=ok"}, o: Options{Names: VerdaccioNames}, want: everything},
+		"granular token 401":       {modes: []string{"org=401"}, o: Options{Scopes: []string{"@acme"}}, want: acme, doubt: "search"},
+		"granular token 403":       {modes: []string{"org=403"}, o: Options{Scopes: []string{"@acme"}}, want: acme, doubt: "search"},
+		"Verdaccio without a list": {modes: []string{"flavour=verdaccio", "all=off", "web=off"}, o: Options{Scopes: []string{"@acme"}}, want: acme, doubt: "search"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, doubts, err := serve(t, "small", c.modes...).source(t, c.o).names(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if len(doubts) > 0 != (c.doubt != "") || c.doubt != "" && !strings.Contains(doubts[0].Error(), c.doubt) {
+				t.Errorf("doubts: %v", doubts)
+			}
+		})
+	}
+}
+
+func TestSearchPages(t *testing.T) {
+	s := serve(t, "2000", "org=403").source(t, Options{Scopes: []string{"@acme"}})
+	names, doubts, err := s.names(t.Context())
+	if len(names) != 500 || len(doubts) != 1 || err != nil {
+		t.Errorf("%d names, %v, %v", len(names), doubts, err)
+	}
+}
+
+func TestNamesStop(t *testing.T) {
+	for name, c := range map[string]struct {
+		modes []string
+		o     Options
+		want  string
+	}{
+		"unknown organisation":      {o: Options{Scopes: []string{"@nobody"}}, want: "packages:"},
+		"forced and refused":        {modes: []string{"org=403"}, o: Options{Scopes: []string{"@acme"}, Names: OrgNames}, want: "packages:"},
+		"everything of npm":         {want: "packages:"},
+		"no names":                  {o: Options{Scopes: []string{"@acme"}, Names: ListNames}, want: "packages:"},
+		"private and only searched": {modes: []string{"org=401", "private=yes"}, o: Options{Scopes: []string{"@acme"}}, want: "packages:"},
+		"not a name":                {o: Options{Packages: []string{"../secret"}}, want: "../secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, "small", c.modes...).source(t, c.o)
+			got, failed := lines(t.Context(), s, "")
+			if len(got) > 0 || len(failed) != 1 || !fault.IsStop(failed[0]) || fault.SideOf(failed[0]) != fault.Source || !strings.Contains(failed[0].Error(), c.want) {
+				t.Errorf("%v, errors %v", got, failed)
+			}
+		})
+	}
+}
+
+// TestHiddenPackages: without a right to them, private packages are "not found", and the listing must not look complete.
+func TestHiddenPackages(t *testing.T) {
+	for _, flavour := range []string{"npmjs", "verdaccio"} {
+		s := serve(t, "small", "private=yes", "flavour="+flavour).as(t, httpx.Anonymous(), Options{Packages: []string{"@acme/ui", "tidy-lines"}, Anonymous: true})
+		got, failed := lines(t.Context(), s, "")
+		if len(got) != 3 || len(failed) != 1 || fault.IsStop(failed[0]) || !strings.Contains(failed[0].Error(), "@acme/ui") {
+			t.Errorf("%s: %q, errors %v", flavour, got, failed)
+		}
+	}
+}
+
+// TestPageInsteadOfList: some registries answer every address with a page for people.
+func TestPageInsteadOfList(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/-/all" {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"_updated":1,"@acme/ui":{},"../x":{},"@acme/..":{},"other":{}}`))
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<html>"))
+	}))
+	t.Cleanup(server.Close)
+	names, doubts, err := source(t, server.URL, Options{Scopes: []string{"@acme"}, Anonymous: true}).names(t.Context())
+	if diff := cmp.Diff([]string{"@acme/ui"}, names); diff != "" || len(doubts) > 0 || err != nil {
+		t.Errorf("%v, %v (-want +got):\n%s", doubts, err, diff)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		flavour string
+		auth    httpx.Auth
+		o       Options
+		fine    bool
+	}{
+		"token":                        {"npmjs", httpx.Bearer(registry.Token), Options{}, true},
+		"password":                     {"npmjs", httpx.Basic(registry.Username, registry.Password), Options{}, true},
+		"wrong token":                  {"npmjs", httpx.Bearer("wrong"), Options{}, false},
+		"anonymous":                    {"npmjs", httpx.Anonymous(), Options{Anonymous: true}, true},
+		"Verdaccio with a token":       {"verdaccio", httpx.Bearer(registry.Token), Options{}, true},
+		"Verdaccio with a wrong token": {"verdaccio", httpx.Bearer("wrong"), Options{}, false},
+	} {
+		err := serve(t, "small", "flavour="+c.flavour).as(t, c.auth, c.o).Check(t.Context())
+		if (err == nil) != c.fine || (err != nil && (!fault.IsStop(err) || fault.SideOf(err) != fault.Source)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestIsName(t *testing.T) {
+	for _, name := range []string{"a", "@acme/ui", "@acme/.x", "@acme/_x", "UPPER", "hey!", "http", "~wave", strings.Repeat("a", 300)} {
+		if !isName(name) {
+			t.Errorf("%q is a name", name)
+		}
+	}
+	for _, name := range []string{"", ".", "..", "-", "_design/x", "a/b", "@acme", "@/x", "@acme/", "@acme/..", "@acme/a/b", "-/all", "_updated", "a\nb", "@acme/\ufffd"} {
+		if isName(name) {
+			t.Errorf("%q is no name", name)
+		}
+	}
+}
