@@ -2,7 +2,6 @@ package httpx
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -79,7 +78,7 @@ func (d *download) Read(p []byte) (int, error) {
 				err = io.ErrUnexpectedEOF
 			}
 			if err != nil && err != io.EOF {
-				err = d.c.failed(http.MethodGet, d.u, fmt.Errorf("cut off after %s: %w", d.progress(), cause(err)))
+				err = d.c.failed(http.MethodGet, d.u, d.early(err))
 			}
 		}
 		if err != nil {
@@ -111,13 +110,6 @@ func (d *download) broke(err error) {
 	if !again || sleep(d.ctx, wait) != nil {
 		d.done = d.c.final(err)
 	}
-}
-
-func (d *download) progress() string {
-	if d.size < 0 {
-		return fmt.Sprintf("%d bytes", d.at)
-	}
-	return fmt.Sprintf("%d of %d bytes", d.at, d.size)
 }
 
 // reopen asks for the rest, and checks that it is the rest of the same content.
@@ -177,7 +169,7 @@ func (d *download) skip(body io.Reader, from int64) error {
 			return &policyError{fmt.Sprintf("the content has %d bytes, less than the offset %d", d.size, d.start)}
 		}
 		if _, err := io.CopyN(io.Discard, body, d.start-from); err != nil {
-			return early(err)
+			return d.early(err)
 		}
 		from = d.start
 	}
@@ -190,7 +182,7 @@ func (d *download) skip(body io.Reader, from int64) error {
 	var again maphash.Hash
 	again.SetSeed(d.hash.Seed())
 	if _, err := io.CopyN(&again, body, d.at-from); err != nil {
-		return early(err)
+		return d.early(err)
 	}
 	if again.Sum64() != d.hash.Sum64() {
 		return ErrChanged
@@ -198,12 +190,16 @@ func (d *download) skip(body io.Reader, from int64) error {
 	return nil
 }
 
-// early is err, or io.ErrUnexpectedEOF for an end before its time.
-func early(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+// early says how far the download came before err; an end before its time is io.ErrUnexpectedEOF.
+func (d *download) early(err error) error {
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
 	}
-	return err
+	whole := ""
+	if d.size >= 0 {
+		whole = fmt.Sprintf(" of %d", d.size)
+	}
+	return fmt.Errorf("cut off after %d%s bytes: %w", d.at, whole, cause(err))
 }
 
 func (d *download) current() io.ReadCloser {
