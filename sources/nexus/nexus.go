@@ -48,8 +48,14 @@ func (s *Source) Check(ctx context.Context) error {
 	return err
 }
 
+// status asks once, since every request with a wrong password, or of a blocked user, prolongs the block. A server that is
+// starting or far away is asked again.
 func (s *Source) status(ctx context.Context) error {
-	resp, err := s.client.Get(ctx, s.client.URL("/service/rest/v1/status", nil), nil)
+	u := s.client.URL("/service/rest/v1/status", nil)
+	resp, err := s.client.Get(httpx.Once(ctx), u, nil)
+	if code := status(err); err != nil && (code == 0 || code == http.StatusServiceUnavailable) {
+		resp, err = s.client.Get(ctx, u, nil)
+	}
 	if err == nil {
 		return resp.Body.Close()
 	}

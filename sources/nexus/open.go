@@ -7,7 +7,6 @@ package nexus
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -28,9 +27,6 @@ func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artif
 	}
 	resp, err := s.client.Open(ctx, s.client.URL(contentPath(l), nil), offset, nil)
 	if err != nil {
-		if size, ok := beyond(err); ok && size == offset {
-			return artifact.Content{ReadCloser: http.NoBody, Size: size}, nil
-		}
 		return artifact.Content{}, s.unreadable(ctx, l, err)
 	}
 	served := describe(resp, f)
@@ -48,17 +44,6 @@ func contentPath(l locator) string {
 		segments[i] = url.PathEscape(segment)
 	}
 	return "/repository/" + url.PathEscape(l.Repository) + "/" + strings.Join(segments, "/")
-}
-
-// beyond tells that an offset was not inside the file, and the file's size: Nexus answers 416 to a read that begins
-// where the file ends.
-func beyond(err error) (size int64, ok bool) {
-	var answer *httpx.StatusError
-	if !errors.As(err, &answer) || answer.Status != http.StatusRequestedRangeNotSatisfiable {
-		return 0, false
-	}
-	_, scanErr := fmt.Sscanf(answer.Header.Get("Content-Range"), "bytes */%d", &size)
-	return size, scanErr == nil
 }
 
 // unreadable explains why a file could not be opened.

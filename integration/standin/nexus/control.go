@@ -161,3 +161,18 @@ func dumpLine(r *repository, a *asset) standin.DumpLine {
 	}
 	return line
 }
+
+// Body returns the content that is stored in a repository at a path; false when there is none.
+func (s *Server) Body(repository, path string) ([]byte, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r := s.store.repositories[repository]
+	if r == nil {
+		return nil, false
+	}
+	a := r.at(file(path))
+	if a == nil || a.hollow {
+		return nil, false
+	}
+	return a.body, true
+}
