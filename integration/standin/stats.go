@@ -76,11 +76,13 @@ func (s *Stats) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(s.Counts())
 }
 
-// Measure counts the bytes of the bodies that pass through next.
+// Measure counts the bytes of the bodies that pass through next. It leaves r itself alone: net/http looks at its body to
+// see whether a client still waits for 100 Continue.
 func (s *Stats) Measure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = &countedBody{ReadCloser: r.Body, n: &s.in}
-		next.ServeHTTP(&countedAnswer{ResponseWriter: w, n: &s.out}, r)
+		counted := *r
+		counted.Body = &countedBody{ReadCloser: r.Body, n: &s.in}
+		next.ServeHTTP(&countedAnswer{ResponseWriter: w, n: &s.out}, &counted)
 	})
 }
 
