@@ -19,7 +19,7 @@ var allowed = map[string][]string{
 	"internal/artifact": {"github.com/package-url/packageurl-go", "github.com/Masterminds/semver/v3"},
 	"internal/fault":    {},
 	"internal/httpx":    {"internal/fault", "golang.org/x/time/rate"},
-	"internal/config":   {"internal/artifact", "github.com/goccy/go-yaml/", "github.com/dustin/go-humanize", "github.com/bmatcuk/doublestar/v4"},
+	"internal/config":   {"internal/artifact", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/", "github.com/dustin/go-humanize", "github.com/bmatcuk/doublestar/v4"},
 	"mapping":           {"internal/artifact", "github.com/bmatcuk/doublestar/v4"},
 	"sources":           {"internal/artifact", "internal/fault"},
 	"sinks":             {"internal/artifact", "internal/fault"},

@@ -9,6 +9,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${PKGFERRY_INTEGRATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pkgferry-integration}
 verdaccio=6.8.0
+nexus_client=3.96.3
 tarballs=(is-number@3.0.0 is-number@6.0.0 is-number@7.0.0 is-odd@3.0.1 left-pad@1.3.0
 	@types/ms@0.7.34 @types/ms@2.1.0 mkdirp@0.5.6 minimist@1.2.8)
 dependency=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
@@ -52,6 +53,13 @@ server() {
 	(cd "$cache/verdaccio" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error)
 }
 
+# The client that is generated from Nexus' own description of its API.
+nexus_client() {
+	mkdir -p "$cache/nexus-client"
+	echo '{"private":true}' >"$cache/nexus-client/package.json"
+	(cd "$cache/nexus-client" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error "@sonatype/nexus-repo-api-client@$nexus_client")
+}
+
 npm_packages() {
 	rm -rf "$cache/npm"
 	mkdir -p "$cache/npm"
@@ -91,6 +99,7 @@ version_of() {
 
 clients
 step "verdaccio-$verdaccio" server
+step "nexus-client-$nexus_client" nexus_client
 step "npm-$(version_of "${tarballs[@]}")" npm_packages
 step "jars-$(version_of "$dependency" "$(cat "$here/realserver/testdata/jars.pom.xml")")" maven_packages
 step "plugins-$(version_of "$dependency" "$deploy")" maven_plugins

@@ -1,10 +1,11 @@
 // Package realserver starts the real registries, and runs the real clients, that the integration tests prove pkgferry
 // against. Nothing in it knows pkgferry. integration/install.sh puts everything into one cache directory:
 //
-//	verdaccio/   Verdaccio, an npm registry (https://verdaccio.org)
-//	npm/         tarballs of real npm packages
-//	jars/        real jars, POMs and signatures
-//	plugins/     a local Maven repository with nothing but the Maven plugins that Maven runs
+//	verdaccio/     Verdaccio, an npm registry (https://verdaccio.org)
+//	npm/           tarballs of real npm packages
+//	jars/          real jars, POMs and signatures
+//	nexus-client/  the client that is generated from Nexus' API description
+//	plugins/       a local Maven repository with nothing but the Maven plugins that Maven runs
 package realserver
 
 import (
