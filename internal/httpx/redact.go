@@ -131,7 +131,7 @@ func (m *mask) longest() int {
 	return 0
 }
 
-const secretName = `(?:x-amz-[\w-]+|x-goog-[\w-]+|[\w.-]*(?:token|secret|passw(?:or)?d|passphrase|signature|credentials?|api[_-]?key|jwt|session(?:id)?)|art-api)`
+const secretName = `(?:x-amz-[\w-]+|x-goog-[\w-]+|[\w.-]*(?:token|secret|passw(?:or)?d|passphrase|signature|credentials?|api[_-]?key|jwt|session(?:id)?|art-api))`
 
 // vagueName are names that mean a credential in a query only.
 const vagueName = `(?:key-pair-id|policy|sig|auth)`
