@@ -49,6 +49,15 @@ type Reason struct {
 // Example is one package of a Reason.
 type Example struct{ PURL, Project, Error string }
 
+// Texts are the examples as lines.
+func (r Reason) Texts() []string {
+	var texts []string
+	for _, e := range r.Examples {
+		texts = append(texts, e.PURL+tail(e.Error))
+	}
+	return texts
+}
+
 // Summarize reads the summary of a checkpoint.
 func Summarize(ctx context.Context, s *checkpoint.Store) (Summary, error) {
 	var sum Summary

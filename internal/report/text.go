@@ -21,8 +21,8 @@ func (s Summary) Text(w io.Writer) error {
 	}
 	for _, r := range s.Reasons {
 		fmt.Fprintf(w, "\n%s %s, %s: %s\n", Count(r.Packages), OutcomeName(r.Outcome), r.Code, r.Code.Next())
-		for _, e := range r.Examples {
-			fmt.Fprintf(w, "  %s%s\n", e.PURL, tail(printable(e.Error)))
+		for _, text := range r.Texts() {
+			fmt.Fprintln(w, "  "+printable(text))
 		}
 		if more := r.Packages - int64(len(r.Examples)); more > 0 {
 			fmt.Fprintf(w, "  … and %s more\n", Count(more))
@@ -116,12 +116,8 @@ func (p *page) table(t Table) {
 func (p *page) reasons(reasons []Reason) {
 	table := Table{Head: []string{"outcome", "reason", ">packages", "what to do next", "for example"}}
 	for _, r := range reasons {
-		var examples []string
-		for _, e := range r.Examples {
-			examples = append(examples, e.PURL+tail(e.Error))
-		}
 		table.Rows = append(table.Rows, []string{
-			OutcomeName(r.Outcome), string(r.Code), Count(r.Packages), r.Code.Next(), strings.Join(examples, "; "),
+			OutcomeName(r.Outcome), string(r.Code), Count(r.Packages), r.Code.Next(), strings.Join(r.Texts(), "; "),
 		})
 	}
 	p.table(table)

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"pkgferry/checkpoint"
+	"pkgferry/internal/report"
+)
+
+// reportFlags are what a report may be told.
+type reportFlags struct {
+	out   string
+	forms []string
+}
+
+func (a *app) reportCommand() *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use: "report", Short: "Write the audit: a summary, and every package with what became of it", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.report(f) },
+	}
+	cmd.Flags().StringVar(&f.out, "out", "pkgferry-report", "write into this `DIR`")
+	cmd.Flags().StringSliceVar(&f.forms, "format", nil, "write only these `FORMS`: markdown, csv, ndjson")
+	return cmd
+}
+
+func (a *app) report(f reportFlags) error {
+	ctx, cancel := a.cancellable()
+	defer cancel()
+	if err := report.CheckForms(f.forms); err != nil {
+		return usage(err)
+	}
+	store, err := checkpoint.View(a.checkpoint)
+	if err != nil {
+		return usage(err)
+	}
+	defer store.Close()
+	paths, err := report.Write(ctx, store, f.out, f.forms)
+	if err != nil {
+		return withCode(codeStopped, err)
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"files": paths})
+	}
+	for _, path := range paths {
+		if _, err := fmt.Fprintln(a.stdout, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// proof prints how each format ended, and how well its arrival is proven.
+func (a *app) proof() error {
+	store, err := checkpoint.View(a.checkpoint)
+	if err != nil {
+		return withCode(codeStopped, err)
+	}
+	defer store.Close()
+	summary, err := report.Summarize(context.Background(), store)
+	if err == nil {
+		err = report.Outcomes("format", summary.Formats).Text(a.stdout)
+	}
+	return withCode(codeStopped, err)
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"pkgferry/checkpoint"
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/engine"
+	"pkgferry/internal/report"
+)
+
+// runFlags are what a run may be told.
+type runFlags struct {
+	workers     int
+	only        []string
+	from        string
+	sample      string
+	maxDuration time.Duration
+	maxTransfer string
+	dryRun      bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use: "run", Short: "Copy what is planned and not settled; the same command again goes on", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.run(f) },
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&f.workers, "workers", 8, "settle `N` packages at once")
+	flags.StringArrayVar(&f.only, "only", nil, "take only packages whose name or package URL matches the `GLOB`; may be repeated")
+	flags.StringVar(&f.from, "from", "", "take only the packages in this `FILE`, the CSV of an earlier report")
+	flags.StringVar(&f.sample, "sample", "", "take only this `SHARE` of the packages, always the same ones: 1%")
+	flags.DurationVar(&f.maxDuration, "max-duration", 0, "take nothing new after this `TIME`")
+	flags.StringVar(&f.maxTransfer, "max-transfer", "", "take nothing new after this many `BYTES` were read, for example 50GiB")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "read and check everything, publish nothing; the checkpoint stays as it is")
+	return cmd
+}
+
+func (a *app) run(f runFlags) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	apply, err := f.options()
+	if err != nil {
+		return usage(err)
+	}
+	m, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	apply(&m.options)
+	m.options.Drain = a.interrupted
+	if err := a.check(ctx, m); err != nil {
+		return err
+	}
+	store, closing, err := a.openStore(ctx, m, f.dryRun)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	m.options.Store = store
+	progress := a.watch(store, "copying")
+	m.options.Events = progress.event
+	stopped, err := engine.Run(ctx, m.options)
+	progress.end()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return withCode(codeStopped, err)
+	}
+	return a.conclude(ctx, store, stopped, f.partial())
+}
+
+// partial tells that the run was told to leave packages out.
+func (f runFlags) partial() bool { return len(f.only) > 0 || f.from != "" || f.sample != "" }
+
+// options checks the flags and returns what they change.
+func (f runFlags) options() (func(*engine.Options), error) {
+	if f.workers < 1 {
+		return nil, errors.New("--workers must be at least 1")
+	}
+	if f.maxDuration < 0 {
+		return nil, errors.New("--max-duration must not be negative")
+	}
+	var budget uint64
+	if f.maxTransfer != "" {
+		var err error
+		if budget, err = humanize.ParseBytes(f.maxTransfer); err != nil || budget == 0 || budget > 1<<60 {
+			return nil, fmt.Errorf("--max-transfer %s is no size; one looks like 50GiB", f.maxTransfer)
+		}
+	}
+	var conditions []func(artifact.Package) bool
+	for _, make := range []func() (func(artifact.Package) bool, error){f.named, f.listed, f.sampled} {
+		condition, err := make()
+		if err != nil {
+			return nil, err
+		}
+		if condition != nil {
+			conditions = append(conditions, condition)
+		}
+	}
+	return func(o *engine.Options) {
+		o.Workers, o.MaxDuration, o.MaxTransfer = f.workers, f.maxDuration, int64(budget) //nolint:gosec // checked above
+		if f.dryRun {
+			o.Sink = rehearse(o.Sink)
+		}
+		o.Select = func(p artifact.Package) bool {
+			for _, holds := range conditions {
+				if !holds(p) {
+					return false
+				}
+			}
+			return true
+		}
+	}, nil
+}
+
+// named is --only.
+func (f runFlags) named() (func(artifact.Package) bool, error) {
+	for _, glob := range f.only {
+		if !doublestar.ValidatePattern(glob) {
+			return nil, fmt.Errorf("--only %s is not a valid glob", glob)
+		}
+	}
+	if len(f.only) == 0 {
+		return nil, nil
+	}
+	return func(p artifact.Package) bool {
+		for _, glob := range f.only {
+			if doublestar.MatchUnvalidated(glob, p.Name) || doublestar.MatchUnvalidated(glob, p.PURL()) {
+				return true
+			}
+		}
+		return false
+	}, nil
+}
+
+// listed is --from.
+func (f runFlags) listed() (func(artifact.Package) bool, error) {
+	if f.from == "" {
+		return nil, nil
+	}
+	file, err := os.Open(f.from)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	set, err := report.ReadCSV(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.from, err)
+	}
+	return set.Has, nil
+}
+
+// sampled is --sample. A name is in or out with all its versions, so that its index can follow them.
+func (f runFlags) sampled() (func(artifact.Package) bool, error) {
+	if f.sample == "" {
+		return nil, nil
+	}
+	share, err := strconv.ParseFloat(strings.TrimSuffix(f.sample, "%"), 64)
+	if err != nil || !(share > 0 && share <= 100) || !strings.HasSuffix(f.sample, "%") {
+		return nil, fmt.Errorf("--sample %s is no share; one looks like 1%%", f.sample)
+	}
+	return func(p artifact.Package) bool {
+		h := fnv.New32a()
+		_, _ = io.WriteString(h, string(p.Format)+"\x00"+p.Name)
+		return float64(h.Sum32()%10_000) < share*100
+	}, nil
+}
+
+// openStore opens the checkpoint for the run, or an empty one that vanishes for a dry run.
+func (a *app) openStore(ctx context.Context, m *migration, scratch bool) (*checkpoint.Store, func(), error) {
+	path, remove := a.checkpoint, func() {}
+	if scratch {
+		dir, err := os.MkdirTemp("", "pkgferry-")
+		if err != nil {
+			return nil, nil, err
+		}
+		path, remove = dir+"/scratch.db", func() { _ = os.RemoveAll(dir) }
+	}
+	store, err := checkpoint.Open(path)
+	if err != nil {
+		remove()
+		return nil, nil, withCode(codeStopped, err)
+	}
+	closing := func() { _ = store.Close(); remove() }
+	target := m.file.Target.URL.String() + " " + string(m.file.Target.Group)
+	bound, err := store.Bind(ctx, "target", target)
+	switch {
+	case err != nil:
+		err = withCode(codeStopped, fmt.Errorf("checkpoint %s can not be written: %w", a.checkpoint, err))
+	case bound != target:
+		err = usage(fmt.Errorf("checkpoint %s belongs to the target %s: name another one with --checkpoint", a.checkpoint, bound))
+	}
+	if err != nil {
+		closing()
+		return nil, nil, err
+	}
+	return store, closing, nil
+}
+
+// check asks both ends before anything is touched.
+func (a *app) check(ctx context.Context, m *migration) error {
+	return withCode(codeStopped, engine.Check(ctx, m.options))
+}
+
+// conclude prints the summary of a run and returns what its end means.
+func (a *app) conclude(ctx context.Context, store *checkpoint.Store, stopped engine.Stopped, partial bool) error {
+	summary, err := report.Summarize(ctx, store)
+	if err == nil {
+		err = summary.Check()
+	}
+	if err != nil {
+		return withCode(codeStopped, err)
+	}
+	code := runCode(summary, stopped, partial)
+	if a.json {
+		err = a.printJSON(resultOf(summary, code, stopped))
+	} else if err = summary.Text(a.stdout); err == nil {
+		_, err = fmt.Fprintf(a.stdout, "\n%s (exit code %d)\n", codeMeaning[code], code)
+	}
+	if err != nil {
+		return withCode(codeStopped, err)
+	}
+	return ended(code)
+}
+
+func runCode(s report.Summary, stopped engine.Stopped, partial bool) int {
+	switch {
+	case s.Complete():
+		return codeComplete
+	case stopped == engine.Drained:
+		return codeInterrupted
+	case stopped != engine.NotStopped:
+		return codeBudget
+	case s.Totals.Problems > 0 || s.Totals.ByOutcome[artifact.Failed]+s.Totals.ByOutcome[artifact.Conflict] > 0:
+		return codeIncomplete
+	case partial:
+		return codeBudget
+	}
+	return codeIncomplete
+}

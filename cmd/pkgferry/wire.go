@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"pkgferry/internal/config"
+	"pkgferry/internal/engine"
+	"pkgferry/internal/httpx"
+	"pkgferry/sinks"
+	"pkgferry/sinks/gitlab"
+	"pkgferry/sources"
+	"pkgferry/sources/nexus"
+	"pkgferry/sources/npmjs"
+)
+
+// access is how one server is reached.
+type access struct {
+	base    *url.URL
+	auth    httpx.Auth // nil: anonymous
+	secrets []string
+}
+
+// wiring is one type of source: how its configuration becomes the adapter.
+type wiring struct {
+	kind  string
+	reach func(context.Context, config.Source, config.Login) (access, error)
+	open  func(config.Source, *httpx.Client, access) sources.Source
+}
+
+// wired is what this program can read, one entry each.
+var wired = []wiring{
+	{"nexus", reachNexus, func(s config.Source, c *httpx.Client, _ access) sources.Source {
+		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories})
+	}},
+	{"npmjs", reachNPM, func(s config.Source, c *httpx.Client, to access) sources.Source {
+		return npmjs.New(s.Name, c, npmjs.Options{
+			Scopes: s.Scopes, Packages: s.Packages, Names: npmjs.Names(s.Names), Anonymous: to.auth == nil,
+		})
+	}},
+}
+
+func sourceTypes() []string {
+	types := make([]string, len(wired))
+	for i, w := range wired {
+		types[i] = w.kind
+	}
+	return types
+}
+
+// reachNexus: Nexus takes Basic alone; its user tokens are a pair, too.
+func reachNexus(_ context.Context, s config.Source, l config.Login) (access, error) {
+	to := access{base: s.URL.URL, auth: basic(l), secrets: l.Secrets()}
+	switch name, pass, pair := strings.Cut(l.Token, ":"); {
+	case l.Token == "":
+	case l.Username != "":
+		to.auth = httpx.Basic(l.Username, l.Token)
+	case pair:
+		to.auth, to.secrets = httpx.Basic(name, pass), append(to.secrets, pass)
+	default:
+		return to, fmt.Errorf("%s: a user token of Nexus has two parts: set username to the first, or write both as NAME:PASS", s.Position("token"))
+	}
+	return to, nil
+}
+
+// reachNPM takes from npm's own settings what the configuration leaves open.
+func reachNPM(ctx context.Context, s config.Source, l config.Login) (access, error) {
+	to := access{base: s.URL.URL, auth: basic(l), secrets: l.Secrets()}
+	if l.Token != "" {
+		to.auth = httpx.Bearer(l.Token)
+	}
+	if to.base != nil && to.auth != nil {
+		return to, nil
+	}
+	own, err := npmSettings(ctx, s)
+	if err == nil && to.base == nil {
+		to.base, err = url.Parse(own.URL)
+	}
+	if err != nil {
+		return to, fmt.Errorf("%s: source %s: %w", s.Position(""), s.Name, err)
+	}
+	if to.auth == nil {
+		to.auth, to.secrets = own.Auth, own.Secrets
+	}
+	return to, nil
+}
+
+func npmSettings(ctx context.Context, s config.Source) (npmjs.Settings, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return npmjs.Settings{}, err
+	}
+	if s.URL.URL != nil {
+		return npmjs.Credentials(home, os.Environ(), s.URL.String())
+	}
+	return npmjs.Registry(ctx, home, os.Environ(), s.Scopes...)
+}
+
+func basic(l config.Login) httpx.Auth {
+	if l.Username == "" {
+		return nil
+	}
+	return httpx.Basic(l.Username, l.Password)
+}
+
+// migration is what a command works with: the configuration and both ends of it. Nothing was sent yet.
+type migration struct {
+	file    *config.File
+	options engine.Options
+}
+
+// connect reads the configuration and prepares both ends.
+func (a *app) connect(ctx context.Context) (*migration, error) {
+	file, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	m := &migration{file: file, options: engine.Options{Sources: map[string]sources.Source{}}}
+	if m.options.Router, err = router(file); err != nil {
+		return nil, usage(err)
+	}
+	hosts := httpx.NewHosts()
+	for _, s := range file.Sources {
+		if m.options.Sources[s.Name], err = a.source(ctx, file, s, hosts); err != nil {
+			return nil, usage(err)
+		}
+	}
+	if m.options.Sink, err = a.target(ctx, file, hosts); err != nil {
+		return nil, usage(err)
+	}
+	return m, nil
+}
+
+func (a *app) source(ctx context.Context, file *config.File, s config.Source, hosts *httpx.Hosts) (sources.Source, error) {
+	login, err := file.Login(ctx, s.Access, s.Place, a.lookup)
+	if err != nil {
+		return nil, err
+	}
+	w := wired[slices.Index(sourceTypes(), s.Type)]
+	to, err := w.reach(ctx, s, login)
+	if err != nil {
+		return nil, err
+	}
+	client, err := httpx.New(httpx.Options{
+		Name: "source " + s.Name, Base: to.base, Auth: to.auth, Hosts: hosts, CAFile: file.Path(s.CAFile), Secrets: to.secrets,
+		Limits: httpx.Limits{RequestsPerSecond: s.Limits.Rate(), Bandwidth: int64(s.Limits.Bandwidth)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Position("url"), err)
+	}
+	return w.open(s, client, to), nil
+}
+
+func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts) (sinks.Sink, error) {
+	t := file.Target
+	login, err := file.Login(ctx, t.Access, t.Place, a.lookup)
+	if err != nil {
+		return nil, err
+	}
+	client, err := httpx.New(httpx.Options{
+		Name: "target gitlab", Base: t.URL.URL, Auth: httpx.Header("PRIVATE-TOKEN", login.Token), Hosts: hosts,
+		CAFile: file.Path(t.CAFile), Secrets: login.Secrets(),
+		Limits: httpx.Limits{RequestsPerSecond: t.Limits.Rate(), Bandwidth: int64(t.Limits.Bandwidth)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.Position("url"), err)
+	}
+	return gitlab.New(client, gitlab.Options{MaxFileSize: t.Limits.MaxFileSizes()})
+}
+
+// lookup finds a variable: the program's own ones first, which only demo has.
+func (a *app) lookup(name string) (string, bool) {
+	if value, ok := a.variables[name]; ok {
+		return value, true
+	}
+	return os.LookupEnv(name)
+}
