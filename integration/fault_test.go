@@ -14,7 +14,7 @@ import (
 
 // Faults that another attempt overcomes: the run ends complete, with nothing there twice and no byte wrong.
 func TestFaultsThatPass(t *testing.T) {
-	nexus, npm, clean := startStandin(t, "nexus"), startStandin(t, "npmjs"), startStandin(t, "gitlab")
+	nexus, npm, clean := startStandin(t, "nexus", "--seed", few), startStandin(t, "npmjs"), startStandin(t, "gitlab")
 	newMigration(t, clean, nexus, npm).must(t, 0, "run")
 	want := clean.dump(t)
 	tags := clean.packuments(t, want)
@@ -38,7 +38,7 @@ func TestFaultsThatPass(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			gitlab := startStandin(t, "gitlab", c.gitlab...)
-			m := newMigration(t, gitlab, startStandin(t, "nexus", c.nexus...), startStandin(t, "npmjs", c.npmjs...))
+			m := newMigration(t, gitlab, startStandin(t, "nexus", append(c.nexus, "--seed", few)...), startStandin(t, "npmjs", c.npmjs...))
 			// A fault may use up the attempts of a package; the same command again then brings it.
 			if e := m.ferry(t, "run"); e.code != 0 && e.code != 2 {
 				t.Fatalf("first run: %v", e)
@@ -70,12 +70,12 @@ func correct(t *testing.T, got, want []standin.DumpLine) {
 
 // A source whose bytes never match what it declares: nothing of that package arrives, all others do.
 func TestFlippedBytesNeverArrive(t *testing.T) {
-	nexus, clean := startStandin(t, "nexus"), startStandin(t, "gitlab")
+	nexus, clean := startStandin(t, "nexus", "--seed", few), startStandin(t, "gitlab")
 	newMigration(t, clean, nexus).must(t, 0, "run")
 	want := clean.dump(t)
 
 	gitlab := startStandin(t, "gitlab")
-	m := newMigration(t, gitlab, startStandin(t, "nexus", "--fault", "flip@read=0.4", "--random", "7"))
+	m := newMigration(t, gitlab, startStandin(t, "nexus", "--seed", few, "--fault", "flip@read=0.4", "--random", "7"))
 	e := m.must(t, 2, "run")
 	if got := gitlab.dump(t); len(got) >= len(want) {
 		t.Errorf("all %d files arrived although bytes were flipped: %v", len(got), e)
@@ -88,7 +88,7 @@ func TestFlippedBytesNeverArrive(t *testing.T) {
 
 // A byte flipped between us and GitLab's storage: what GitLab then shows differs, so it is not called published.
 func TestFlippedUploadIsNotCalledPublished(t *testing.T) {
-	nexus := startStandin(t, "nexus")
+	nexus := startStandin(t, "nexus", "--seed", few)
 	gitlab := startStandin(t, "gitlab", "--fault", "flip@write=1")
 	m := newMigration(t, gitlab, nexus)
 	m.must(t, 2, "run")
@@ -98,7 +98,7 @@ func TestFlippedUploadIsNotCalledPublished(t *testing.T) {
 }
 
 // gitlabReason is how GitLab explains a package whose background work ended in an exception.
-const gitlabReason = "unexpected error"
+const gitlabReason = "Unexpected error: StandardError"
 
 // GitLab takes an npm version and refuses it in the background.
 func TestRefusedInTheBackground(t *testing.T) {

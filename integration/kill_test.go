@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // seeds make the sources big enough for kills all through a migration.
 const (
-	nexusSeed = "150"
-	npmSeed   = "100"
+	nexusSeed = "300"
+	npmSeed   = "150"
 )
 
 func TestKilledMigrationEndsComplete(t *testing.T) {
@@ -37,16 +39,19 @@ func TestKilledMigrationEndsComplete(t *testing.T) {
 	// Each run is killed once GitLab has stored a few more files, so that no machine is too fast or too slow for all
 	// moments to be possible: checking, listing, publishing, and the time right after a file was stored.
 	for n := range kills {
-		more := random.IntN(len(want) / (kills + 5))
-		pause := time.Duration(random.IntN(20)) * time.Millisecond
+		more := random.IntN(len(want) / (2 * kills))
+		pause := time.Duration(random.IntN(10)) * time.Millisecond
 		stored, finished := killAfter(t, m.command("run"), gitlab, more, pause)
 		if finished {
 			t.Fatalf("kill %d came too late: the migration had ended", n+1)
 		}
-		t.Logf("kill %2d: %d files stored, and %v more", n+1, stored, pause)
+		t.Logf("kill %2d: %d of %d files stored, and %v more", n+1, stored, len(want), pause)
 	}
 	m.must(t, 0, "run")
 	holds(t, gitlab.dump(t), want)
+	if diff := cmp.Diff(undisturbed.packuments(t, want), gitlab.packuments(t, want)); diff != "" {
+		t.Errorf("npm's view (-undisturbed +killed):\n%s", diff)
+	}
 	for file, writes := range gitlab.stats(t).Writes {
 		if writes != 1 {
 			t.Errorf("%d writes of %s", writes, file)

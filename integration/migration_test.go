@@ -33,6 +33,9 @@ func newMigration(t testing.TB, target *server, sources ...*server) *migration {
 	text.WriteString("sources:\n")
 	for _, source := range sources {
 		fmt.Fprintf(&text, "  - name: %s\n    type: %s\n    url: %s\n", source.Kind, source.Kind, source.URL)
+		if source.Kind == "npmjs" {
+			text.WriteString("    scopes: [\"@acme\"]\n")
+		}
 		prefix := strings.ToUpper(source.Kind)
 		switch {
 		case source.Token != "":

@@ -9,7 +9,7 @@ import (
 
 // A second run after a complete one has nothing to do: no write to GitLab, no file read from a source.
 func TestSecondRunMovesNothing(t *testing.T) {
-	nexus, npm, gitlab := startStandin(t, "nexus"), startStandin(t, "npmjs"), startStandin(t, "gitlab")
+	nexus, npm, gitlab := startStandin(t, "nexus", "--seed", few), startStandin(t, "npmjs"), startStandin(t, "gitlab")
 	m := newMigration(t, gitlab, nexus, npm)
 	m.must(t, 0, "run")
 	holding, written := gitlab.dump(t), gitlab.stats(t)
@@ -42,7 +42,7 @@ func TestSecondRunMovesNothing(t *testing.T) {
 
 // A fresh checkpoint finds what GitLab holds: nothing is written, and everything counts as present.
 func TestNewCheckpointFindsWhatIsThere(t *testing.T) {
-	nexus, npm, gitlab := startStandin(t, "nexus"), startStandin(t, "npmjs"), startStandin(t, "gitlab")
+	nexus, npm, gitlab := startStandin(t, "nexus", "--seed", few), startStandin(t, "npmjs"), startStandin(t, "gitlab")
 	m := newMigration(t, gitlab, nexus, npm)
 	m.must(t, 0, "run")
 	before := gitlab.stats(t)
@@ -67,7 +67,7 @@ func difference(before, after map[string]int) map[string]int {
 
 // No credential reaches a place where it does not belong, whatever the servers redirect to.
 func TestCredentialsStayAtHome(t *testing.T) {
-	nexus, npm, gitlab := startStandin(t, "nexus"), startStandin(t, "npmjs"), startStandin(t, "gitlab")
+	nexus, npm, gitlab := startStandin(t, "nexus", "--seed", few), startStandin(t, "npmjs"), startStandin(t, "gitlab")
 	newMigration(t, gitlab, nexus, npm).must(t, 0, "run")
 	for _, one := range []*server{nexus, npm, gitlab} {
 		if n := one.stats(t).ForeignCredentials; n != 0 {
