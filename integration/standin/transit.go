@@ -81,14 +81,15 @@ func (a *answer) send(w http.ResponseWriter) {
 	_, _ = w.Write(a.body.Bytes())
 }
 
-// strikeRequest damages the body on its way in.
+// strikeRequest damages the body on its way in. It leaves r itself alone, as Stats.Measure does.
 func strikeRequest(kind string, w http.ResponseWriter, r *http.Request, next http.Handler) {
 	half := r.ContentLength / 2
+	struck := *r
 	switch kind {
 	case Flip:
-		r.Body = &body{ReadCloser: r.Body, at: half, flip: true}
+		struck.Body = &body{ReadCloser: r.Body, at: half, flip: true}
 	case Cut, Short:
-		r.Body = &body{ReadCloser: r.Body, at: half}
+		struck.Body = &body{ReadCloser: r.Body, at: half}
 	default:
 		if half > 0 {
 			_, _ = io.CopyN(io.Discard, r.Body, half)
@@ -99,7 +100,7 @@ func strikeRequest(kind string, w http.ResponseWriter, r *http.Request, next htt
 			reset(w)
 		}
 	}
-	next.ServeHTTP(w, r)
+	next.ServeHTTP(w, &struck)
 }
 
 // body is a request's body that changes the byte at an offset, or ends there.
