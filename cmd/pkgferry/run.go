@@ -78,6 +78,9 @@ func (a *app) run(f runFlags) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return withCode(codeStopped, err)
 	}
+	if f.dryRun && !a.json {
+		fmt.Fprint(a.stdout, "dry run: everything was read and checked, nothing was published; this is what a run would do\n\n")
+	}
 	return a.conclude(ctx, store, stopped, f.partial())
 }
 

@@ -40,7 +40,7 @@ func (r *reader) check(f *File) {
 		r.at(f.Target.Place, "group", "the full path of a group is expected here, for example acme/artifact-management")
 	}
 	r.checkAccess(f.Target.Place, f.Target.Access, f.Target.URL)
-	if f.given("target") && !hasSecret(f.Target.Place) {
+	if f.given("target") && !f.Target.unknown && !hasSecret(f.Target.Place) {
 		r.at(f.Target.Place, "", "the target needs a token, token_file or token_command")
 	}
 	for _, route := range f.Routes {
@@ -76,8 +76,8 @@ func (r *reader) checkSource(s Source) {
 	}
 	r.checkTypeKeys(s.Place, s.Type, tableFor[Source]())
 	r.checkTypeKeys(s.Limits.Place, s.Type, tableFor[SourceLimits]())
-	if s.Type != "npmjs" && !s.given("url") {
-		r.at(s.Place, "", "the key url is missing")
+	if s.Type != "npmjs" {
+		r.require(s.Place, "url")
 	}
 	r.checkAccess(s.Place, s.Access, s.URL)
 	r.checkGlobs(s)

@@ -56,6 +56,8 @@ type Place struct {
 	file string
 	self spot
 	keys map[string]spot
+
+	unknown bool // it holds a key that is none
 }
 
 // Position is where the value of key stands, as "file:line:column"; the mapping itself when it does not hold key.

@@ -133,6 +133,7 @@ func (r *reader) object(n ast.Node, v reflect.Value) {
 		switch {
 		case !known:
 			r.fail(pair.Key, "unknown key %q%s", key, suggestion(key, slices.Collect(maps.Keys(fields))))
+			where.unknown = true
 			continue
 		case f.later != "":
 			r.fail(pair.Key, "%s is not available in this version; %s", key, f.later)
@@ -145,11 +146,18 @@ func (r *reader) object(n ast.Node, v reflect.Value) {
 		}
 	}
 	for _, f := range tableOf(v.Type()) {
-		if _, given := where.keys[f.key]; f.need && !given {
-			r.errs = append(r.errs, where.errorf("", "the key %s is missing", f.key))
+		if f.need {
+			r.require(where, f.key)
 		}
 	}
 	v.FieldByName("Place").Set(reflect.ValueOf(where))
+}
+
+// require refuses a mapping without key. One with an unknown key has been refused already: that may be the one.
+func (r *reader) require(p Place, key string) {
+	if !p.given(key) && !p.unknown {
+		r.at(p, "", "the key %s is missing", key)
+	}
 }
 
 func (r *reader) enum(n ast.Node, key, word, enum string) {

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/gitlab"
+	"pkgferry/integration/standin/nexus"
+	"pkgferry/integration/standin/npmjs"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"pkgferry": main})
+}
+
+// TestStories plays the scripts in testdata: what people type, and what they read.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"standin":   startStandin,
+			"post":      post,
+			"exit-code": exitCode,
+			"wait-for":  waitFor,
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			return nil
+		},
+	})
+}
+
+// startStandin is "standin KIND [KEY=VALUE …] [KIND@STAGE=RATE …]": it serves until the script ends and sets KIND_URL,
+// KIND_TOKEN, KIND_USERNAME and KIND_PASSWORD.
+func startStandin(ts *testscript.TestScript, _ bool, args []string) {
+	o := standin.Options{Modes: map[string]string{}}
+	for _, arg := range args[1:] {
+		key, value, _ := strings.Cut(arg, "=")
+		switch {
+		case strings.Contains(key, "@"):
+			one, err := standin.ParseFault(arg)
+			ts.Check(err)
+			o.Faults = append(o.Faults, one)
+		case key == "seed":
+			o.Seed = value
+		default:
+			o.Modes[key] = value
+		}
+	}
+	server, err := newStandin(args[0], o)
+	ts.Check(err)
+	front := httptest.NewServer(server)
+	ts.Defer(func() {
+		front.CloseClientConnections()
+		front.Close()
+		ts.Check(server.Close())
+	})
+	ready := server.Ready(front.URL)
+	prefix := strings.ToUpper(args[0]) + "_"
+	for key, value := range map[string]string{
+		"URL": ready.URL, "TOKEN": ready.Token, "USERNAME": ready.Username, "PASSWORD": ready.Password,
+	} {
+		ts.Setenv(prefix+key, value)
+	}
+}
+
+func newStandin(kind string, o standin.Options) (standin.Server, error) {
+	switch kind {
+	case "nexus":
+		return nexus.New(o)
+	case "npmjs":
+		return npmjs.New(o)
+	}
+	return gitlab.New(o)
+}
+
+// post is "post URL BODY": it changes a stand-in's world.
+func post(ts *testscript.TestScript, _ bool, args []string) {
+	resp, err := http.Post(args[0], "application/json", strings.NewReader(args[1]))
+	ts.Check(err)
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		ts.Fatalf("%s: %s", args[0], resp.Status)
+	}
+}
+
+// TestVariables proves that a flag of each kind can be set by its variable.
+func TestVariables(t *testing.T) {
+	for _, name := range []string{"PKGFERRY_WORKERS", "PKGFERRY_JSON", "PKGFERRY_MAX_DURATION"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, "nonsense")
+			var out, errs strings.Builder
+			if code := run([]string{"run"}, &out, &errs); code != codeUsage || !strings.Contains(errs.String(), name) {
+				t.Errorf("exit code %d, %s", code, errs.String())
+			}
+		})
+	}
+}
+
+// exitCode is "exit-code N COMMAND…": the command must end with exactly that code. "stdout" and "stderr" see its output.
+func exitCode(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if args[0] != strconv.Itoa(code) {
+		ts.Fatalf("exit code %d, want %s\n%s", code, args[0], ts.ReadFile("stderr"))
+	}
+}
+
+// waitFor is "wait-for COMMAND PATTERN": it repeats the command until its output matches.
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	words, pattern := strings.Fields(args[0]), regexp.MustCompile(args[1])
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-tick.C {
+		if ts.Exec(words[0], words[1:]...) == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+	ts.Fatalf("%s never printed %s", args[0], args[1])
+}
