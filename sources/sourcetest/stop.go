@@ -23,23 +23,27 @@ func ownGoroutines() []goleak.Option {
 	}
 }
 
+// cancel cancels at the first item and at the last but one, where only the source itself can notice.
 func (s *suite) cancel(t *testing.T) {
 	options := ownGoroutines()
-	source := s.New(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	items, last := 0, error(nil)
-	for _, err := range source.Packages(ctx, "") {
-		if last = s.saw(err); err == nil {
-			items++
+	for _, at := range []int{1, len(s.all) - 1} {
+		ctx, cancel := context.WithCancel(t.Context())
+		items, last := 0, error(nil)
+		for _, err := range s.New(t).Packages(ctx, "") {
+			if last = s.saw(err); err == nil {
+				items++
+			}
+			if items == at {
+				cancel()
+			}
 		}
 		cancel()
-	}
-	if items >= len(s.all) {
-		t.Errorf("cancelled at the first item, the listing went on to all %d", items)
-	}
-	if !errors.Is(last, context.Canceled) {
-		t.Errorf("a cancelled listing must not look complete: it ended with %v, want context.Canceled", last)
+		if items >= len(s.all) {
+			t.Errorf("cancelled at item %d, the listing went on to all %d", at, items)
+		}
+		if !errors.Is(last, context.Canceled) {
+			t.Errorf("cancelled at item %d, the listing must not look complete: it ended with %v, want context.Canceled", at, last)
+		}
 	}
 	goleak.VerifyNone(t, options...)
 }

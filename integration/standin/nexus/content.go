@@ -110,7 +110,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, repository *repos
 	metadata := path.Base(p) == artifact.MavenMetadata
 	etag := s.release.etag(a.digests().SHA1, metadata && repository.kind == group)
 	if kind == proxy {
-		etag = `"remote-` + strconv.FormatInt(a.id, 10) + `"`
+		etag = `"` + artifact.DigestsOf("the remote's own ETag of "+p).SHA1 + `"`
 	}
 	header := w.Header()
 	header.Set("ETag", etag)

@@ -52,6 +52,7 @@ func TestRanges(t *testing.T) {
 		{[]string{"Range: bytes=7-99"}, 206, "789", "bytes 7-9/10"},
 		{[]string{"Range: bytes=-2"}, 206, "89", "bytes 8-9/10"},
 		{[]string{"Range: bytes=10-"}, 416, "", "bytes */10"},
+		{[]string{"Range: bytes=10-20"}, 416, "", "bytes */10"},
 		{[]string{"Range: bytes=-11"}, 416, "", "bytes */10"},
 		{[]string{"Range: bytes=0-1,3-4"}, 200, "0123456789", ""},
 		{[]string{"Range: lines=1-2"}, 200, "0123456789", ""},
