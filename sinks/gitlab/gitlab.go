@@ -1,0 +1,200 @@
+// Package gitlab publishes packages to GitLab's package registry (GitLab: doc/api/packages.md and the pages of the
+// formats under doc/api/packages/). The formats stand in one table; each is a file of its own. What all share is how
+// GitLab is reached (client.go, send.go), what its refusals mean (errors.go), what it is known to hold (inventory.go,
+// processing.go) and what it takes at all (names.go, limits.go).
+package gitlab
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+	"pkgferry/internal/httpx"
+	"pkgferry/sinks"
+)
+
+// Options are what an operator may set.
+type Options struct {
+	// MaxFileSize replaces GitLab's default limit of a format, in bytes; 0 is no limit.
+	MaxFileSize map[artifact.Format]int64
+	// Settle is for how long the answer that GitLab is still at work on something is believed; 0: one second.
+	Settle time.Duration
+}
+
+// Sink is one GitLab.
+type Sink struct {
+	api         *api
+	limits      map[artifact.Format]int64
+	settle      time.Duration
+	formats     map[artifact.Format]format
+	inventories memo[place, *inventory]
+}
+
+var _ sinks.Sink = (*Sink)(nil)
+
+// place is a project's part for one format.
+type place struct {
+	project string
+	format  artifact.Format
+}
+
+// format is all that is particular about one.
+type format struct {
+	// statuses are what the inventory lists: "" is GitLab's own choice. A package moves from an earlier to a later one.
+	statuses []string
+	// names translates GitLab's name of a package into the ecosystem's; nil where they are the same.
+	names func(string) string
+	// indexed tells that every name with a version has an index package that GitLab does not list.
+	indexed bool
+
+	allows  func(artifact.Destination, artifact.Package) error
+	stat    func(context.Context, target, artifact.Package) (sinks.Holding, error)
+	publish func(context.Context, target, artifact.Package, []artifact.File, artifact.Opener) error
+}
+
+// target is a destination with all that is needed to reach it.
+type target struct {
+	artifact.Destination
+	api     *api
+	project int64
+	held    *inventory
+}
+
+// New makes the sink of the GitLab that client speaks to. It sends nothing.
+func New(client *httpx.Client, o Options) (*Sink, error) {
+	reach, err := newAPI(client)
+	if err != nil {
+		return nil, err
+	}
+	if o.Settle == 0 {
+		o.Settle = time.Second
+	}
+	s := &Sink{api: reach, settle: o.Settle, limits: limits(client.URL("", nil).Hostname(), o.MaxFileSize)}
+	npm := &npm{}
+	npm.packuments.limit = 64
+	s.formats = map[artifact.Format]format{
+		artifact.Maven:   {statuses: []string{""}, names: fromMavenPath, allows: allowsMaven, stat: statMaven, publish: publishMaven},
+		artifact.NPM:     {statuses: []string{"processing", ""}, indexed: true, allows: allowsNPM, stat: npm.stat, publish: npm.publish},
+		artifact.Generic: {statuses: []string{"hidden", ""}, allows: allowsGeneric, stat: statGeneric, publish: publishGeneric},
+	}
+	return s, nil
+}
+
+// Allows implements sinks.Sink.
+func (s *Sink) Allows(dst artifact.Destination, p artifact.Package) error {
+	f, err := s.format(dst.Format)
+	if err != nil {
+		return err
+	}
+	if err := f.allows(dst, p); err != nil {
+		return fault.At(fault.Sink, err)
+	}
+	return fault.At(fault.Sink, s.fits(dst, p))
+}
+
+func (s *Sink) format(name artifact.Format) (format, error) {
+	f, ok := s.formats[name]
+	if !ok {
+		return format{}, fault.At(fault.Sink, fault.Errorf(artifact.FormatUnsupported, "pkgferry can not publish the format %q to GitLab", name))
+	}
+	return f, nil
+}
+
+// Stat implements sinks.Sink.
+func (s *Sink) Stat(ctx context.Context, dst artifact.Destination, p artifact.Package) (sinks.Holding, error) {
+	f, t, err := s.target(ctx, dst)
+	if err != nil {
+		return sinks.Holding{}, err
+	}
+	return f.stat(ctx, t, p)
+}
+
+// Publish implements sinks.Sink.
+func (s *Sink) Publish(ctx context.Context, dst artifact.Destination, p artifact.Package, missing []artifact.File, open artifact.Opener) error {
+	f, t, err := s.target(ctx, dst)
+	if err != nil {
+		return err
+	}
+	return f.publish(ctx, t, p, missing, open)
+}
+
+func (s *Sink) target(ctx context.Context, dst artifact.Destination) (format, target, error) {
+	f, err := s.format(dst.Format)
+	if err != nil {
+		return format{}, target{}, err
+	}
+	held, err := s.inventories.get(ctx, place{dst.Project, dst.Format}, func(ctx context.Context) (*inventory, error) {
+		project, err := s.api.project(ctx, dst.Project)
+		if err != nil {
+			return nil, err
+		}
+		return newInventory(s.api, project, dst.Format, s.settle, f.statuses...), nil
+	})
+	if err != nil {
+		return format{}, target{}, err
+	}
+	return f, target{Destination: dst, api: s.api, project: held.project, held: held}, nil
+}
+
+// Packages implements sinks.Sink.
+func (s *Sink) Packages(ctx context.Context, project string, name artifact.Format) iter.Seq2[artifact.Destination, error] {
+	return func(yield func(artifact.Destination, error) bool) {
+		f, err := s.format(name)
+		if err != nil {
+			yield(artifact.Destination{}, err)
+			return
+		}
+		id, err := s.api.project(ctx, project)
+		if err != nil {
+			yield(artifact.Destination{}, err)
+			return
+		}
+		names := make(map[key]bool) // whose index was yielded
+		for _, status := range f.statuses {
+			if status == "processing" {
+				continue // nothing that could be installed
+			}
+			more := true
+			err := s.api.list(ctx, id, query{format: name, status: status}, func(page []*gitlab.Package) bool {
+				for _, dst := range f.destinations(project, name, page, names) {
+					if more = more && yield(dst, nil); !more {
+						return false
+					}
+				}
+				return true
+			})
+			if err != nil {
+				yield(artifact.Destination{}, err)
+				return
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// destinations are what a page of rows stands for.
+func (f format) destinations(project string, name artifact.Format, page []*gitlab.Package, names map[key]bool) []artifact.Destination {
+	var all []artifact.Destination
+	for _, p := range page {
+		if p.Status == "error" {
+			continue
+		}
+		dst := artifact.Destination{Project: project, Format: name, Name: p.Name, Version: p.Version}
+		if f.names != nil {
+			dst.Name = f.names(p.Name)
+		}
+		all = append(all, dst)
+		if index := keyOf(p.Name, ""); f.indexed && !names[index] {
+			names[index] = true
+			dst.Version = ""
+			all = append(all, dst)
+		}
+	}
+	return all
+}

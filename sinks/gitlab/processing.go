@@ -1,0 +1,187 @@
+package gitlab
+
+// Packages that GitLab finishes in the background (GitLab: lib/api/npm_project_packages.rb,
+// app/services/packages/npm/process_temporary_package_file_service.rb). The answer to an upload names an id; under that
+// id the package is "processing" at first, under a version of GitLab's own making, and then either has its real version
+// or is an "error", with that made-up version or with the real one, which it then blocks.
+
+import (
+	"context"
+	"time"
+
+	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+)
+
+// patience is after how many looks a package that GitLab shows nowhere is given up: it shows nothing for a moment when
+// its replicas lag.
+const patience = 3
+
+// progress is how far a version has come.
+type progress int
+
+const (
+	absent progress = iota
+	working
+	ready
+	broken
+)
+
+// await notes the id that GitLab gave to an upload.
+func (v *inventory) await(k key, name string, id int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.awaiting, v.sent[k].id)
+	v.sent[k] = sent{id: id, at: time.Now(), promise: true}
+	v.awaiting[id] = &awaited{name: name, ours: true}
+}
+
+// progress of a package that is finished in the background, with the id that GitLab has or had for it. It asks GitLab at
+// most once per settle, for all packages together.
+func (v *inventory) progress(ctx context.Context, name, version string) (progress, int64, error) {
+	if err := v.load(ctx); err != nil {
+		return absent, 0, err
+	}
+	k := keyOf(name, version)
+	if v.waiting(k, name) {
+		if err := v.lookAgain(ctx, k); err != nil {
+			return absent, 0, err
+		}
+	}
+	state, id := v.known(k, name)
+	if state != absent {
+		return state, id, nil
+	}
+	// What was sent without an id, or was refused as already there, shows under its name.
+	r, ok, pending, err := v.find(ctx, name, version)
+	switch {
+	case err != nil:
+		return absent, 0, err
+	case pending:
+		return working, 0, nil
+	case ok && r.status == refused:
+		return broken, r.id, nil
+	case ok:
+		return ready, r.id, nil
+	}
+	return absent, 0, nil
+}
+
+// known is what is known now, without asking.
+func (v *inventory) known(k key, name string) (progress, int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	r, shown := v.rows[k]
+	own := v.sent[k]
+	w := v.awaiting[own.id]
+	switch {
+	case shown && r.status != refused:
+		delete(v.awaiting, own.id)
+		delete(v.sent, k)
+		return ready, r.id
+	case w != nil && w.done && w.status == refused:
+		return broken, own.id
+	case w != nil && (w.done || w.unseen >= patience):
+		delete(v.awaiting, own.id)
+		delete(v.sent, k)
+		return absent, 0
+	case w != nil:
+		return working, 0
+	case shown:
+		return broken, r.id
+	case v.foreign(name):
+		return working, 0
+	}
+	return absent, 0
+}
+
+// foreign tells whether GitLab is at work on a package of this name that another process sent, perhaps ours before it
+// was killed: its version is not known yet, so none of this name may be sent.
+func (v *inventory) foreign(name string) bool {
+	for _, w := range v.awaiting {
+		if w.name == name && !w.ours && !w.done {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *inventory) waiting(k key, name string) bool {
+	state, _ := v.known(k, name)
+	return state == working
+}
+
+// lookAgain asks what became of all awaited packages, unless that was asked, or k was sent, less than settle ago.
+func (v *inventory) lookAgain(ctx context.Context, k key) error {
+	known := func() bool {
+		return time.Since(v.asked) < v.settle || time.Since(v.sent[k].at) < v.settle
+	}
+	return v.asking(ctx, known, func() error {
+		began := time.Now()
+		if err := v.look(ctx); err != nil {
+			return err
+		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.asked = began
+		return nil
+	})
+}
+
+// look lists what is still processing, and then, newest first, the others until it has met all that no longer are.
+func (v *inventory) look(ctx context.Context) error {
+	processing := make(map[int64]bool)
+	err := v.api.list(ctx, v.project, query{format: v.format, status: "processing"}, func(page []*gitlab.Package) bool {
+		v.add(page)
+		for _, p := range page {
+			processing[p.ID] = true
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	oldest := v.finished(processing)
+	if oldest == 0 {
+		return nil
+	}
+	err = v.api.list(ctx, v.project, query{format: v.format, newest: true}, func(page []*gitlab.Package) bool {
+		v.add(page)
+		for _, p := range page {
+			if p.ID < oldest {
+				return false
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	v.sweep(processing)
+	return nil
+}
+
+// finished is the lowest awaited id that is no longer processing; 0 when there is none.
+func (v *inventory) finished(processing map[int64]bool) (oldest int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for id, w := range v.awaiting {
+		if !w.done && !processing[id] && (oldest == 0 || id < oldest) {
+			oldest = id
+		}
+	}
+	return oldest
+}
+
+// sweep counts what was seen nowhere, and drops foreign packages that came to an end.
+func (v *inventory) sweep(processing map[int64]bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for id, w := range v.awaiting {
+		if !w.done && !processing[id] {
+			w.unseen++
+		}
+		if !w.ours && (w.done || w.unseen >= patience) {
+			delete(v.awaiting, id)
+		}
+	}
+}

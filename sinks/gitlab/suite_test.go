@@ -1,0 +1,170 @@
+package gitlab_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"pkgferry/integration/standin"
+	standingitlab "pkgferry/integration/standin/gitlab"
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/httpx"
+	"pkgferry/sinks"
+	"pkgferry/sinks/gitlab"
+	"pkgferry/sinks/sinktest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestMaven(t *testing.T) {
+	sinktest.Run(t, sinktest.Case{
+		Open: opening("java-packages", nil), Make: makeMaven, Large: largePlain(artifact.Maven, "com.acme:big", "big-1.0.0.jar"),
+		Empty: true, Proof: artifact.Server, Token: token,
+	})
+}
+
+func TestGeneric(t *testing.T) {
+	sinktest.Run(t, sinktest.Case{
+		Open: opening("generic-packages", nil), Make: makeGeneric, Large: largePlain(artifact.Generic, "big", "disk/image.bin"),
+		Empty: true, Proof: artifact.Server, Token: token,
+	})
+}
+
+func TestNPM(t *testing.T) {
+	for _, mode := range []string{"async", "sync"} {
+		t.Run(mode, func(t *testing.T) {
+			sinktest.Run(t, sinktest.Case{
+				Open: opening("node-packages", map[string]string{"npm": mode, "limit.npm": "0"}), Make: makeNPM, Large: largeNPM,
+				Refusing: refusing, Proof: artifact.Declared, Token: token,
+			})
+		})
+	}
+}
+
+const token = "standin-owner"
+
+// server is a stand-in for one test.
+type server struct {
+	*standingitlab.Server
+	url, project string
+}
+
+func start(t *testing.T, project string, o standin.Options) server {
+	t.Helper()
+	s, err := standingitlab.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server{s, standin.Start(t, s), standingitlab.Group + "/" + project}
+}
+
+// sink is a new one, with nothing known.
+func (s server) sink(t *testing.T, tokens ...string) *gitlab.Sink {
+	t.Helper()
+	base, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := token
+	if len(tokens) > 0 {
+		secret = tokens[0]
+	}
+	client, err := httpx.New(httpx.Options{Name: "target gitlab", Base: base, Auth: httpx.Header("PRIVATE-TOKEN", secret), Secrets: []string{secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.HTTP().CloseIdleConnections)
+	sink, err := gitlab.New(client, gitlab.Options{
+		Settle: 5 * time.Millisecond, MaxFileSize: map[artifact.Format]int64{artifact.NPM: 0},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sink
+}
+
+func (s server) get(t *testing.T, path string) io.ReadCloser {
+	t.Helper()
+	resp, err := http.Get(s.url + "/_standin/" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.Body
+}
+
+// dump are the stored file rows.
+func (s server) dump(t *testing.T) []standin.DumpLine {
+	t.Helper()
+	body := s.get(t, "dump")
+	defer body.Close()
+	var lines []standin.DumpLine
+	for scanner := bufio.NewScanner(body); scanner.Scan(); {
+		var one standin.DumpLine
+		if err := json.Unmarshal(scanner.Bytes(), &one); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, one)
+	}
+	return lines
+}
+
+func (s server) requests(t *testing.T) map[string]int {
+	t.Helper()
+	body := s.get(t, "stats")
+	defer body.Close()
+	var counts standin.Counts
+	if err := json.NewDecoder(body).Decode(&counts); err != nil {
+		t.Fatal(err)
+	}
+	return counts.Requests
+}
+
+func (s server) total(t *testing.T) int {
+	sum := 0
+	for _, n := range s.requests(t) {
+		sum += n
+	}
+	return sum
+}
+
+// mutate changes the stand-in from outside.
+func (s server) mutate(t *testing.T, document string) {
+	t.Helper()
+	resp, err := http.Post(s.url+"/_standin/mutate", "application/json", strings.NewReader(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+		t.Fatalf("mutate %s: %s %s", document, resp.Status, text)
+	}
+}
+
+func opening(project string, modes map[string]string) func(t *testing.T) sinktest.Target {
+	return func(t *testing.T) sinktest.Target {
+		s := start(t, project, standin.Options{Modes: modes})
+		return s.target(t)
+	}
+}
+
+func (s server) target(t *testing.T) sinktest.Target {
+	return sinktest.Target{
+		Sink: s.sink(t), Project: s.project,
+		Again:    func(t *testing.T) sinks.Sink { return s.sink(t) },
+		Rows:     func(t *testing.T) int { return len(s.dump(t)) },
+		Requests: func(t *testing.T) int { return s.total(t) },
+	}
+}
+
+// refusing lets every package fail in the background.
+func refusing(t *testing.T) sinktest.Target {
+	return start(t, "node-packages", standin.Options{Faults: []standin.Fault{{Kind: "500", Stage: standin.Settle, Rate: 1000}}}).target(t)
+}

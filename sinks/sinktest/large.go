@@ -1,0 +1,84 @@
+package sinktest
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"testing"
+	"time"
+
+	"pkgferry/internal/artifact"
+)
+
+const (
+	largeFile = 1 << 30
+	maxHeap   = 64 << 20
+)
+
+// large publishes a file that is far larger than the memory it may take. Its digests are not declared, so that it is
+// made once; the sink's are compared with those of the stream.
+func large(t *testing.T, c Case) {
+	target, s := c.Open(t), c.Large(t, largeFile)
+	if s.Files[0].Size < largeFile {
+		t.Fatalf("the large file has %d bytes", s.Files[0].Size)
+	}
+	var sent artifact.Digests
+	plain := s.open(nil)
+	open := func(ctx context.Context, f artifact.File) (artifact.Stream, error) {
+		opened, err := plain(ctx, f)
+		return noting{opened, &sent}, err
+	}
+	runtime.GC()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(maxHeap))
+	stop := sampleHeap(t)
+	dst := target.destination(s.Package)
+	if err := target.Sink.Publish(t.Context(), dst, s.Package, s.Files, open); err != nil {
+		t.Fatalf("Publish: %v", err)
+	}
+	holding := settled(t, target.Sink, dst, s.Package)
+	stop()
+	if held := holding.Files[s.Files[0].Path]; held.Digests.Compare(sent) != artifact.Same {
+		t.Errorf("state %v (%s) with %+v, sent was %+v", holding.State, holding.Reason, held.Digests, sent)
+	}
+}
+
+// noting keeps the digests of a stream that was read to its end.
+type noting struct {
+	artifact.Stream
+	digests *artifact.Digests
+}
+
+func (n noting) Close() error {
+	*n.digests = n.Stream.Digests()
+	return n.Stream.Close()
+}
+
+// sampleHeap watches the heap until the returned function is called, and fails the test when it grew too large.
+func sampleHeap(t *testing.T) (stop func()) {
+	done := make(chan struct{})
+	var peak uint64
+	var sampling sync.WaitGroup
+	sampling.Go(func() {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		var m runtime.MemStats
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				runtime.ReadMemStats(&m)
+				peak = max(peak, m.HeapInuse)
+			}
+		}
+	})
+	return func() {
+		close(done)
+		sampling.Wait()
+		t.Logf("peak heap in use: %.1f MiB", float64(peak)/(1<<20))
+		if peak > maxHeap {
+			t.Errorf("the heap grew to %d bytes while a file of %d was published", peak, int64(largeFile))
+		}
+	}
+}
