@@ -19,6 +19,8 @@ import (
 
 	"pkgferry/integration/standin"
 	"pkgferry/integration/standin/gitlab"
+	"pkgferry/integration/standin/nexus"
+	"pkgferry/integration/standin/npmjs"
 )
 
 // kinds are the stand-ins that there are.
@@ -26,8 +28,18 @@ var kinds = []struct {
 	name, short, long string
 	start             func(standin.Options) (standin.Server, error)
 }{
-	{"gitlab", "GitLab's package registry, for publishers and consumers", gitlab.Help,
-		func(o standin.Options) (standin.Server, error) { return gitlab.New(o) }},
+	{"gitlab", "GitLab's package registry, for publishers and consumers", gitlab.Help, starter(gitlab.New)},
+	{"nexus", "Sonatype Nexus Repository: Maven and raw repositories", godoc("nexus"), starter(nexus.New)},
+	{"npmjs", "npm's public registry, or a Verdaccio", godoc("npmjs"), starter(npmjs.New)},
+}
+
+func starter[S standin.Server](start func(standin.Options) (S, error)) func(standin.Options) (standin.Server, error) {
+	return func(o standin.Options) (standin.Server, error) { return start(o) }
+}
+
+// godoc says where a stand-in's modes are described.
+func godoc(name string) string {
+	return "Its modes: go doc pkgferry/integration/standin/" + name
 }
 
 func main() {
