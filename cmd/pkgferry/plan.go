@@ -54,7 +54,7 @@ func (a *app) plan(f planFlags) error {
 	}
 	defer closing()
 	m.options.Store = store
-	progress := a.watch(store, "listing")
+	progress := a.watch(store, listing)
 	m.options.Events = progress.event
 	err = engine.Plan(ctx, m.options)
 	progress.end()

@@ -22,7 +22,8 @@ import (
 const (
 	drawEvery  = 200 * time.Millisecond // on a terminal
 	lineEvery  = 10 * time.Second       // elsewhere
-	countEvery = 3 * time.Second        // asks the checkpoint for the totals
+	countEvery = time.Second            // asks the checkpoint for the totals, but
+	countShare = 20                     // spends no more than this part of the time on it
 )
 
 // isTerminal tells whether out is a person's.
@@ -51,11 +52,18 @@ func (c *console) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// What happens while progress is shown.
+const (
+	listing   = "listing"
+	comparing = "listing and comparing"
+	copying   = "copying"
+)
+
 // progress tells on stderr how a migration moves: a bar on a terminal, a line every 10 seconds elsewhere, a line of JSON
 // per event with --json. It is the only place that draws.
 type progress struct {
 	app     *app
-	verb    string // what happens: listing, copying
+	verb    string // what happens
 	store   *checkpoint.Store
 	settled atomic.Int64 // packages, in this process
 	failed  atomic.Int64
@@ -86,7 +94,7 @@ func (a *app) watch(store *checkpoint.Store, verb string) *progress {
 
 func (p *progress) every(pause time.Duration, show func()) {
 	p.done.Go(func() {
-		ticker, counter := time.NewTicker(pause), time.NewTicker(countEvery)
+		ticker, counter := time.NewTicker(pause), time.NewTimer(countEvery)
 		defer ticker.Stop()
 		defer counter.Stop()
 		for {
@@ -94,7 +102,7 @@ func (p *progress) every(pause time.Duration, show func()) {
 			case <-p.over:
 				return
 			case <-counter.C:
-				p.count()
+				counter.Reset(max(countEvery, countShare*p.count()))
 			case <-ticker.C:
 				show()
 			}
@@ -102,12 +110,14 @@ func (p *progress) every(pause time.Duration, show func()) {
 	})
 }
 
-// count asks the checkpoint, which knows what earlier runs did.
-func (p *progress) count() {
+// count asks the checkpoint, which knows what earlier runs did. It tells how long that took.
+func (p *progress) count() time.Duration {
+	start := time.Now()
 	if totals, err := p.store.Totals(context.Background()); err == nil {
 		p.totals.Store(&totals)
 		p.settled.Store(0)
 	}
+	return time.Since(start)
 }
 
 // end takes the bar away.
@@ -196,6 +206,9 @@ func (p *progress) numbers() (settled, listed int64, text string) {
 	}
 	listed = totals.Listed
 	settled = min(listed-totals.Unsettled+p.settled.Load(), listed)
+	if p.verb != copying {
+		return settled, listed, fmt.Sprintf("%s: %s packages so far", p.verb, report.Count(listed))
+	}
 	copied := p.copied.Load()
 	rate := float64(copied) / max(time.Since(p.started).Seconds(), 0.001)
 	text = fmt.Sprintf("%s %s of %s packages", p.verb, report.Count(settled), report.Count(listed))
@@ -218,7 +231,7 @@ func (p *progress) draw() {
 	c := p.app.console
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.bar.Describe(text)
 	c.bar.ChangeMax64(max(listed, settled+1)) // a full bar would be a finished one, and listing may go on
 	_ = c.bar.Set64(settled)
+	c.bar.Describe(text)
 }

@@ -71,7 +71,7 @@ func (a *app) run(f runFlags) error {
 	}
 	defer closing()
 	m.options.Store = store
-	progress := a.watch(store, "copying")
+	progress := a.watch(store, copying)
 	m.options.Events = progress.event
 	stopped, err := engine.Run(ctx, m.options)
 	progress.end()

@@ -67,7 +67,7 @@ func (a *app) verify(f verifyFlags) error {
 	}
 	defer closing()
 	m.options.Store = scratch
-	progress := a.watch(scratch, "listing")
+	progress := a.watch(scratch, comparing)
 	defer progress.end()
 	m.options.Events = progress.event
 	if f.combined == "" {
