@@ -50,10 +50,13 @@ func TestNames(t *testing.T) {
 }
 
 func TestSearchPages(t *testing.T) {
-	s := serve(t, "2000", "org=403").source(t, Options{Scopes: []string{"@acme"}})
-	names, doubts, err := s.names(t.Context())
+	s := serve(t, "2000", "org=403")
+	names, doubts, err := s.source(t, Options{Scopes: []string{"@acme"}}).names(t.Context())
 	if len(names) != 500 || len(doubts) != 1 || err != nil {
 		t.Errorf("%d names, %v, %v", len(names), doubts, err)
+	}
+	if n := s.Stats().Requests["GET search"]; n != 3 {
+		t.Errorf("%d searches for two pages and the empty one behind them", n)
 	}
 }
 

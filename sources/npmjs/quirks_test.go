@@ -100,6 +100,21 @@ func TestLargeDocument(t *testing.T) {
 	}
 }
 
+// TestCancelInside: a name with thousands of versions ends at once, too.
+func TestCancelInside(t *testing.T) {
+	s := serve(t, "0", "packument=10MB").source(t, Options{Packages: []string{"@acme/large"}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	items, last := 0, error(nil)
+	for _, err := range s.Packages(ctx, "") {
+		cancel()
+		items, last = items+1, err
+	}
+	if items != 2 || !errors.Is(last, context.Canceled) {
+		t.Errorf("cancelled at the first item, the listing went on to %d, ending in %v", items, last)
+	}
+}
+
 func TestTooManyRequests(t *testing.T) {
 	s := serve(t, "small")
 	s.Faults.Add(standin.Fault{Kind: "429", Stage: standin.List, Rate: 1})
@@ -195,10 +210,10 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 }
 
 func TestVersionsWithoutTarball(t *testing.T) {
-	_, s := answers(t, map[string]string{"/a": `{"dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{},"not a version":{"dist":{"tarball":"a/-/x"}},"1.0.1":{"dist":{"tarball":"ftp://x/y"}}}}`, "/b": `{}`})
+	_, s := answers(t, map[string]string{"/a": `{"dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{"deprecated":"x"},"not a version":{"dist":{"tarball":"a/-/x"}},"1.0.1":{"dist":{"tarball":"ftp://x/y"}}}}`, "/b": `{}`})
 	s.o.Packages = []string{"a", "b"}
 	got, failed := lines(t.Context(), s, "")
-	want := []string{"a 1.0.0 source-missing", "a 1.0.1 source-missing", "a not a version a-not a version.tgz", "a  dist-tags/latest", "b  source-unpublished"}
+	want := []string{"a 1.0.0 (x) source-missing", "a 1.0.1 source-missing", "a not a version a-not a version.tgz", "a  dist-tags/latest", "b  source-unpublished"}
 	if diff := cmp.Diff(want, got); diff != "" || len(failed) > 0 {
 		t.Errorf("%v (-want +got):\n%s", failed, diff)
 	}
