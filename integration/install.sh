@@ -11,7 +11,7 @@ cache=${PKGFERRY_INTEGRATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pkgferry-int
 verdaccio=6.8.0
 nexus_client=3.96.3
 tarballs=(is-number@3.0.0 is-number@6.0.0 is-number@7.0.0 is-odd@3.0.1 left-pad@1.3.0
-	@types/ms@0.7.34 @types/ms@2.1.0 mkdirp@0.5.6 minimist@1.2.8)
+	kind-of@3.2.2 is-buffer@1.1.6 @types/ms@0.7.34 @types/ms@2.1.0 mkdirp@0.5.6 minimist@1.2.8)
 dependency=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
 deploy=org.apache.maven.plugins:maven-deploy-plugin:3.1.1
 
