@@ -11,7 +11,10 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -54,10 +57,10 @@ func client(t testing.TB, base *url.URL, change ...func(*Options)) *Client {
 func pipes(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Client {
 	t.Helper()
 	listener := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	var handling sync.WaitGroup
+	var handling atomic.Int64
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handling.Add(1)
-		defer handling.Done()
+		defer handling.Add(-1)
 		handler(w, r)
 	})}
 	served := make(chan struct{})
@@ -65,7 +68,14 @@ func pipes(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Cl
 	c := client(t, &url.URL{Scheme: "http", Host: "lab.example"}, change...)
 	c.transport.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 	c.transport.DialContext = listener.dial
-	t.Cleanup(func() { c.transport.CloseIdleConnections(); _ = server.Close(); <-served; handling.Wait() })
+	t.Cleanup(func() {
+		c.transport.CloseIdleConnections()
+		_ = server.Close()
+		<-served
+		for synctest.Wait(); handling.Load() > 0; synctest.Wait() {
+			time.Sleep(time.Minute) // of the fake clock, until the handlers have ended
+		}
+	})
 	return c
 }
 

@@ -24,6 +24,7 @@ type file struct {
 	cut      int    // each body breaks after so many bytes; 0: never
 	after    func() // called after each answer
 	unsized  bool   // no Content-Length
+	naive    bool   // If-Range is ignored
 	requests []string
 }
 
@@ -62,7 +63,7 @@ func (f *file) from(w http.ResponseWriter, r *http.Request) (from, status int) {
 	if !ok || !f.ranges {
 		return 0, http.StatusOK
 	}
-	if tag := r.Header.Get("If-Range"); tag != "" && tag != f.header.Get("ETag") && tag != f.header.Get("Last-Modified") {
+	if tag := r.Header.Get("If-Range"); tag != "" && !f.naive && tag != f.header.Get("ETag") && tag != f.header.Get("Last-Modified") {
 		return 0, http.StatusOK
 	}
 	from, _ = strconv.Atoi(strings.TrimSuffix(asked, "-"))
@@ -156,6 +157,9 @@ func TestTwoContentsAreNeverJoined(t *testing.T) {
 		"other etag":                   {&file{ranges: true, header: headers("ETag", `"v1"`)}, other, headers("ETag", `"v2"`)},
 		"other etag, no ranges":        {&file{header: headers("ETag", `"v1"`)}, other, headers("ETag", `"v2"`)},
 		"other date":                   {&file{ranges: true, header: headers("Last-Modified", date)}, other, headers("Last-Modified", "Fri, 31 Dec 1999 00:00:09 GMT")},
+		"other etag, If-Range ignored": {&file{ranges: true, naive: true, header: headers("ETag", `"v1"`)}, other, headers("ETag", `"v2"`)},
+		"other date, If-Range ignored": {&file{ranges: true, naive: true, header: headers("Last-Modified", date)}, other, headers("Last-Modified", "Fri, 31 Dec 1999 00:00:09 GMT")},
+		"other size, If-Range ignored": {&file{ranges: true, naive: true, header: headers("ETag", `"v1"`)}, longer, nil},
 		"other size":                   {&file{}, longer, nil},
 		"other size, same etag":        {&file{ranges: true, header: headers("ETag", `"v1"`)}, longer, headers("ETag", `"v1"`)},
 		"same size, nothing to tell":   {&file{ranges: true}, other, nil},
@@ -226,7 +230,7 @@ func TestATruncatedBodyIsAnErrorInTheEnd(t *testing.T) {
 		want   int // requests
 	}{
 		"ranges": {true, 10_000, 5}, "no ranges": {false, 10_000, 5},
-		"ranges, much progress": {true, 4 << 20, 9}, // each MiB renews the attempts
+		"ranges, much progress": {true, 4 << 20, 7}, // each MiB renews the attempts
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -253,7 +257,7 @@ func TestATruncatedBodyIsAnErrorInTheEnd(t *testing.T) {
 					t.Error("a second look tells something else")
 				}
 				resp.Body.Close()
-				if len(f.requests) < 5 || len(f.requests) > tc.want {
+				if len(f.requests) != tc.want {
 					t.Errorf("%d requests", len(f.requests))
 				}
 				assertIdle(t, c)

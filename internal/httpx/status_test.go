@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"bufio"
 	"fmt"
 	"net"
 	"net/http"
@@ -8,8 +9,6 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
-
-	"bufio"
 )
 
 func TestMessageFindsTheReason(t *testing.T) {
@@ -95,7 +94,7 @@ func TestAStatusErrorKeepsNoCookieAndSaysHowLongToWait(t *testing.T) {
 	}))
 	_, err := c.Get(Once(t.Context()), c.URL("x", nil), nil)
 	status := err.(*StatusError)
-	if strings.Contains(fmt.Sprintf("%+v", status), "geheim") || status.RetryAfter != 3*time.Second || status.Name != "source lab" || status.Method != "GET" {
+	if strings.Contains(fmt.Sprint(status.Header), "geheim") || status.RetryAfter != 3*time.Second || status.Name != "source lab" || status.Method != "GET" {
 		t.Errorf("%+v", status)
 	}
 }
