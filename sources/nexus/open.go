@@ -48,14 +48,17 @@ func contentPath(l locator) string {
 
 // unreadable explains why a file could not be opened.
 func (s *Source) unreadable(ctx context.Context, l locator, err error) error {
+	because := func(reason artifact.Reason, what string) error {
+		err := s.errorf(err, "repository %s: %s %s", l.Repository, l.Path, what)
+		return fault.At(fault.Source, fault.Because(reason, err))
+	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case status(err) == http.StatusNotFound:
-		err = s.errorf(err, "repository %s: %s is listed and not there", l.Repository, l.Path)
-		return fault.At(fault.Source, fault.Because(artifact.SourceMissing, err))
+		return because(artifact.SourceMissing, "is listed and not there")
 	case status(err) == http.StatusInternalServerError:
-		err = s.errorf(err, "%s can not be read: its blob may be missing, the server's log says more", l.Path)
+		return because(artifact.SourceFailed, "can not be read: its blob may be missing, the server's log says more")
 	}
 	return s.refused(err, l.Repository)
 }
@@ -80,33 +83,41 @@ func etagSHA1(etag string) string {
 	return digest(etag, 20)
 }
 
+// differs compares by SHA-1, and by size only where no SHA-1 is known: a length that contradicts the SHA-1 is damage on
+// the way, which whoever reads will find.
 func differs(listed, served artifact.File) bool {
-	return listed.Digests.Compare(served.Digests) == artifact.Different ||
-		listed.Size >= 0 && served.Size >= 0 && listed.Size != served.Size
+	switch listed.Digests.Compare(served.Digests) {
+	case artifact.Same:
+		return false
+	case artifact.Different:
+		return true
+	}
+	return listed.Size >= 0 && served.Size >= 0 && listed.Size != served.Size
 }
 
 // changed is the error for a file that is served with other content than was listed. The asset's record says what it
-// is now; an asset that was deleted and stored again has another record, and only the headers of its content are known.
+// is now. An asset that was deleted and stored again has another record, and so has every asset after an upgrade to another
+// database: then only the headers of its content are known.
 func (s *Source) changed(ctx context.Context, listed artifact.File, l locator, served artifact.File) error {
 	a, err := s.asset(ctx, l.ID)
-	if status(err) == http.StatusNotFound {
+	switch code := status(err); {
+	case code == http.StatusNotFound, code == http.StatusUnprocessableEntity:
 		return &sources.Changed{Now: served}
-	}
-	if err != nil {
+	case err != nil:
 		return s.unreadable(ctx, l, err)
 	}
 	now := a.file(repository{Name: l.Repository, Type: hosted}, listed.Path)
 	if differs(now, served) {
-		err := fmt.Errorf("nexus %s: repository %s: %s: the server lists sha1 %s and serves sha1 %s",
-			s.name, l.Repository, l.Path, orUnknown(now.Digests.SHA1), orUnknown(served.Digests.SHA1))
-		return fault.At(fault.Source, fault.Because(artifact.SourceDigestMismatch, err))
+		err := fmt.Errorf("nexus %s: repository %s: %s: the server lists %s and serves %s",
+			s.name, l.Repository, l.Path, summary(now), summary(served))
+		return fault.At(fault.Source, fault.Temporary(fault.Because(artifact.SourceDigestMismatch, err), 0))
 	}
 	return &sources.Changed{Now: now}
 }
 
-func orUnknown(digest string) string {
-	if digest == "" {
-		return "(none)"
+func summary(f artifact.File) string {
+	if f.Digests.SHA1 == "" {
+		return fmt.Sprintf("%d bytes", f.Size)
 	}
-	return digest
+	return fmt.Sprintf("%d bytes with the SHA-1 %s", f.Size, f.Digests.SHA1)
 }

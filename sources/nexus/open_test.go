@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"pkgferry/integration/standin"
 	standinnexus "pkgferry/integration/standin/nexus"
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
@@ -82,7 +83,38 @@ func TestRecordThatDoesNotAgreeWithItsContent(t *testing.T) {
 		return true
 	})
 	_, err := openAll(t, source, f)
-	if fault.CodeOf(err) != string(artifact.SourceDigestMismatch) || !strings.Contains(err.Error(), f.Digests.SHA1) {
+	_, temporary := fault.IsTemporary(err)
+	if fault.CodeOf(err) != string(artifact.SourceDigestMismatch) || !strings.Contains(err.Error(), f.Digests.SHA1) || !temporary {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A length that contradicts the SHA-1 beside it is damage on the way: nobody replaced the file.
+func TestShortAnswerIsNoChange(t *testing.T) {
+	server := start(t, "small", "era=sqlB")
+	source := server.source(t, standinnexus.Password, Options{})
+	_, f := find(t, source, standinnexus.Raw, "root.txt")
+	server.Faults.Add(standin.Fault{Kind: standin.Short, Stage: standin.Read, Rate: 1})
+	if body, err := openAll(t, source, f); err != nil || len(body) != int(f.Size)/2 {
+		t.Errorf("read %q, %v", body, err)
+	}
+}
+
+// Behind a server that drops ETags, sizes are what is left to compare.
+func TestChangeWithoutETag(t *testing.T) {
+	server := start(t, "small", "era=sqlB")
+	source := server.source(t, standinnexus.Password, Options{})
+	_, f := find(t, source, standinnexus.Raw, "root.txt")
+	server.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasPrefix(r.URL.Path, "/repository/") {
+			return false
+		}
+		_, _ = io.WriteString(w, "new")
+		return true
+	})
+	server.change(standinnexus.Change{Op: "put", Repository: standinnexus.Raw, Path: "root.txt", Body: "new"})
+	var changed *sources.Changed
+	if _, err := openAll(t, source, f); !errors.As(err, &changed) || changed.Now.Digests.SHA1 != artifact.DigestsOf("new").SHA1 {
 		t.Errorf("got %v", err)
 	}
 }
