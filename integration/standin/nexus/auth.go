@@ -6,6 +6,7 @@ package nexus
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 )
 
@@ -55,6 +56,9 @@ func (s *Server) authenticated(next http.Handler) http.Handler {
 		if s.anonymous {
 			who = anonymous
 		}
+		if foreign(r.Header) {
+			s.stats.Foreign()
+		}
 		user, password, given := r.BasicAuth()
 		if given && user+password != "" {
 			right := (user == Username || user == Outsider) && password == Password
@@ -71,6 +75,17 @@ func (s *Server) authenticated(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), subjectKey{}, who)))
 	})
+}
+
+// foreign tells credentials that were meant for another server.
+func foreign(h http.Header) bool {
+	for _, name := range []string{"Private-Token", "Job-Token", "Deploy-Token", "Cookie", "X-Jfrog-Art-Api"} {
+		if h.Get(name) != "" {
+			return true
+		}
+	}
+	scheme, _, _ := strings.Cut(h.Get("Authorization"), " ")
+	return scheme != "" && !strings.EqualFold(scheme, "Basic")
 }
 
 func challenge(w http.ResponseWriter, r *http.Request) {

@@ -49,6 +49,9 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request, what string) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
+		for i := range changes {
+			changes[i].Body = "" // who made the changes knows the bytes
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"changes": changes})
 	default:

@@ -184,6 +184,17 @@ func TestFailedSignInsBlockTheUser(t *testing.T) {
 	}
 }
 
+func TestForeignCredentialsAreCounted(t *testing.T) {
+	s := start(t, "small")
+	s.get("/service/rest/v1/status")
+	s.get("/service/rest/v1/status", "PRIVATE-TOKEN: glpat-x")
+	s.user = ""
+	s.get("/service/rest/v1/status", "Authorization: Bearer x")
+	if body := s.get("/_standin/stats").body; !strings.Contains(body, `"foreign_credentials":2`) {
+		t.Error(body)
+	}
+}
+
 func TestOnlyReads(t *testing.T) {
 	s := start(t, "small")
 	for _, path := range []string{"/repository/raw-hosted/root.txt", "/service/rest/v1/assets?repository=raw-hosted"} {

@@ -1,5 +1,9 @@
 package nexus
 
+// What differs between releases of Nexus in the answers of one and the same API: the fields of an asset
+// (org.sonatype.nexus.repository.rest.api.AssetXO), which came one by one since 3.8, the checksums that each format keeps
+// (MavenPath.HashType, RawContentFacet), and the form of paths, dates and ETags.
+
 import (
 	"cmp"
 	"fmt"

@@ -1,5 +1,8 @@
 package nexus
 
+// The content of the server: repositories of assets, which are numbered across all of them, as the tables behind
+// org.sonatype.nexus.repository.content are, so that the assets of one have gaps.
+
 import (
 	"cmp"
 	"slices"
