@@ -83,6 +83,7 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 		result.settlement.Outcome = artifact.Published
 	}
 	var other []artifact.File
+	ours := false // what differs is what we sent, damaged behind us
 	for _, f := range record.Package.Files {
 		there, ok := holding.Files[f.Path]
 		if !ok {
@@ -101,11 +102,14 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 			result.missing = append(result.missing, f)
 		default:
 			other = append(other, f)
+			if record.Sent && sentAs(c.arrivals[f.Path].Ours, f) {
+				ours, result.settlement.Arrivals[f.Path] = true, arrival
+			}
 		}
 	}
 	if len(other) > 0 {
 		result.done = true
-		result.settlement = differs(record, other, result.settlement)
+		result.settlement = differs(record, other, ours, result.settlement)
 		return result, nil
 	}
 	result.done = len(result.missing) == 0
@@ -148,7 +152,18 @@ func replaceable(record checkpoint.Record, f artifact.File) bool {
 	return artifact.Moving(record.Package, f)
 }
 
-func differs(record checkpoint.Record, files []artifact.File, s checkpoint.Settlement) checkpoint.Settlement {
+// sentAs tells whether digests that we computed while copying are those of f, and not of what it was before the source
+// replaced it.
+func sentAs(ours artifact.Digests, f artifact.File) bool {
+	return ours != (artifact.Digests{}) && ours.Compare(f.Digests) != artifact.Different
+}
+
+func differs(record checkpoint.Record, files []artifact.File, ours bool, s checkpoint.Settlement) checkpoint.Settlement {
+	if ours {
+		s.Outcome, s.Proof, s.Reason = artifact.Failed, artifact.NoProof, artifact.TargetMismatch
+		s.Error = fmt.Sprintf("%s shows other bytes than were sent for %s", record.Destination.Project, paths(files))
+		return s
+	}
 	s.Outcome, s.Proof = artifact.Conflict, artifact.NoProof
 	s.Reason = artifact.TargetHoldsOther
 	s.Error = fmt.Sprintf("%s holds other bytes for %s", record.Destination.Project, paths(files))
