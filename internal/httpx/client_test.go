@@ -127,6 +127,7 @@ func TestNewRefusesWhatCanNotBeMeant(t *testing.T) {
 		"user":        {Base: address(t, "https://anna:geheim@lab.example")},
 		"limit":       {Base: address(t, "https://lab.example"), Limits: Limits{Connections: -1}},
 		"no CA file":  {Base: address(t, "https://lab.example"), CAFile: t.TempDir() + "/absent.pem"},
+		"CA file of":  {Base: address(t, "https://lab.example"), CAFile: "client_test.go"},
 		"CA file dir": {Base: address(t, "https://lab.example"), CAFile: t.TempDir()},
 	} {
 		o.Name = "source lab"

@@ -56,8 +56,13 @@ func (c *Client) Send(ctx context.Context, r Request) (*http.Response, error) {
 		return nil, c.unsent(ctx, r, body, err)
 	}
 	resp, err = c.settle(resp, r, body)
-	if body != nil {
-		body.released(ctx)
+	if body == nil {
+		return resp, err
+	}
+	body.released(ctx)
+	if own := body.failure(); err == nil && own != nil { // known only after the answer: there is more than was promised
+		resp.Body.Close()
+		return nil, c.unread(r, own)
 	}
 	return resp, err
 }
@@ -104,11 +109,16 @@ func (c *Client) request(ctx context.Context, r Request, body *content) (*http.R
 	return req, nil
 }
 
+// unread is the error of a request whose content failed; it keeps the marks of own.
+func (c *Client) unread(r Request, own error) error {
+	return fmt.Errorf("%s: %s %s: the content: %w", c.o.Name, r.Method, c.mask.url(r.URL), own)
+}
+
 // unsent is the error of a request that got no answer.
 func (c *Client) unsent(ctx context.Context, r Request, body *content, err error) error {
 	if body != nil && ctx.Err() == nil {
 		if own := body.failure(); own != nil {
-			return fmt.Errorf("%s: %s %s: the content: %w", c.o.Name, r.Method, c.mask.url(r.URL), own)
+			return c.unread(r, own)
 		}
 	}
 	failed := c.failed(r.Method, r.URL, err)
