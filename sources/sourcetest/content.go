@@ -101,7 +101,7 @@ func (s *suite) absent(t *testing.T) {
 	_, f := s.largest(t)
 	content, err := s.New(t).Open(t.Context(), s.Absent(t, f), 0)
 	if err == nil {
-		content.Close()
+		_ = content.Close()
 		t.Fatal("a file that is not there was opened")
 	}
 	if code := fault.CodeOf(s.saw(err)); code != string(artifact.SourceMissing) {

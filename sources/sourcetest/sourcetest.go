@@ -4,7 +4,7 @@
 package sourcetest
 
 import (
-	"context"
+	"sync"
 	"testing"
 
 	"pkgferry/internal/artifact"
@@ -76,13 +76,17 @@ func Run(t *testing.T, c Case) {
 // suite is one run: the case, what an undisturbed listing yields, and every error text that was seen.
 type suite struct {
 	Case
-	all    []sources.Listed
+	all []sources.Listed
+
+	mu     sync.Mutex // guards errors
 	errors []string
 }
 
 // saw keeps an error's text for the search for the secret.
 func (s *suite) saw(err error) error {
 	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.errors = append(s.errors, err.Error())
 	}
 	return err
@@ -91,14 +95,9 @@ func (s *suite) saw(err error) error {
 // list collects a listing that must have no error item.
 func (s *suite) list(t *testing.T, source sources.Source, from sources.Cursor) []sources.Listed {
 	t.Helper()
-	return collect(t, t.Context(), source, from)
-}
-
-func collect(t *testing.T, ctx context.Context, source sources.Source, from sources.Cursor) []sources.Listed {
-	t.Helper()
 	var items []sources.Listed
-	for item, err := range source.Packages(ctx, from) {
-		if err != nil {
+	for item, err := range source.Packages(t.Context(), from) {
+		if s.saw(err) != nil {
 			t.Errorf("listing from %q: %v", from, err)
 			continue
 		}

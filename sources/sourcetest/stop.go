@@ -74,12 +74,12 @@ func (s *suite) cancelContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	content.Close()
+	_ = content.Close()
 	if content, err = s.New(t).Open(ctx, f, 0); err == nil {
-		content.Close()
+		_ = content.Close()
 		t.Error("Open under a cancelled context succeeded")
 	}
-	if s.saw(err); !errors.Is(err, context.Canceled) {
+	if _ = s.saw(err); !errors.Is(err, context.Canceled) {
 		t.Errorf("Open under a cancelled context: %v, want context.Canceled", err)
 	}
 	goleak.VerifyNone(t, options...)

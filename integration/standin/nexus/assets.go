@@ -5,6 +5,7 @@ package nexus
 // page.
 
 import (
+	"errors"
 	"mime"
 	"net/http"
 	"path"
@@ -46,7 +47,8 @@ func (s *Server) listAssets(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) oneAsset(w http.ResponseWriter, r *http.Request, id string) {
 	name, record, err := s.release.parseRestID(id)
-	if status, ok := err.(statusError); ok {
+	var status statusError
+	if errors.As(err, &status) {
 		s.refuse(w, r, int(status))
 		return
 	}

@@ -97,7 +97,7 @@ func number(name, prefix, version string) (int, bool) {
 
 // filler is text of a size that is different for every i.
 func filler(i, size int) string {
-	random := rand.New(rand.NewPCG(uint64(i), 1)) //nolint:gosec // repeatable on purpose
+	random := rand.New(rand.NewPCG(uint64(i), 1))
 	b := make([]byte, size)
 	for at := range b {
 		b[at] = byte(' ' + random.IntN(95))

@@ -25,10 +25,10 @@ const (
 // token is the continuation token that leads to what comes after record id.
 func (r release) token(id int64) string {
 	if r.era != orient {
-		return strconv.FormatUint(uint64(uint32(uint64(id)*scramble)), 16) //nolint:gosec // modulo 2^32 on purpose
+		return strconv.FormatUint(uint64(uint32(uint64(id)*scramble)), 16)
 	}
 	var block [aes.BlockSize]byte
-	binary.BigEndian.PutUint64(block[8:], uint64(id)) //nolint:gosec // ids are positive
+	binary.BigEndian.PutUint64(block[8:], uint64(id))
 	orientCipher().Encrypt(block[:], block[:])
 	return hex.EncodeToString(block[:])
 }
@@ -44,13 +44,13 @@ func (r release) record(token string) (int64, error) {
 		if binary.BigEndian.Uint64(block) != 0 {
 			return 0, fmt.Errorf("%q is no record id", token)
 		}
-		return int64(binary.BigEndian.Uint64(block[8:])), nil //nolint:gosec // what token encrypted
+		return int64(binary.BigEndian.Uint64(block[8:])), nil
 	}
 	n, err := strconv.ParseUint(token, 16, 32)
 	if err != nil {
 		n, err = strconv.ParseUint(token, 10, 32)
 	}
-	return int64(uint32(n * unscramble)), err //nolint:gosec // modulo 2^32 on purpose
+	return int64(uint32(n * unscramble)), err
 }
 
 func orientCipher() cipher.Block {
