@@ -65,7 +65,10 @@ func (s *Server) hit(name string) object {
 		return nil
 	}
 	return object{
-		"package":     object{"name": name, "version": newest.version, "description": newest.manifest["description"], "links": object{}, "date": newest.at.Format(timeForm)},
+		"package": object{
+			"name": name, "version": newest.version, "description": newest.manifest["description"], "date": newest.at.Format(timeForm),
+			"keywords": []string{}, "links": object{}, "maintainers": []object{{"username": Username}}, "publisher": object{"username": Username},
+		},
 		"score":       object{"final": 1, "detail": object{"quality": 1, "popularity": 1, "maintenance": 1}},
 		"searchScore": 1,
 		"flags":       object{"insecure": 0},
