@@ -47,14 +47,26 @@ func (s *Source) names(ctx context.Context) (sorted []string, doubts []error, er
 	}
 	for _, scope := range scopes {
 		scope = strings.TrimPrefix(scope, "@")
+		kept, odd := 0, ""
 		unsure, err := s.scope(ctx, scope, func(name string) {
-			if isName(name) && (scope == "" || strings.HasPrefix(name, "@"+scope+"/")) {
+			switch {
+			case scope != "" && !strings.HasPrefix(name, "@"+scope+"/"):
+			case isName(name):
 				all[name] = true
+				kept++
+			case scope != "":
+				odd = name
 			}
 		})
 		doubts = append(doubts, unsure...)
 		if err != nil {
 			return nil, doubts, err
+		}
+		if kept == 0 {
+			doubts = append(doubts, fmt.Errorf("%s: the registry shows no package%s: is the name right, and may the token see them?", s.name, in(scope)))
+		}
+		if odd != "" {
+			doubts = append(doubts, fmt.Errorf("%s: the registry lists %q, which is not the name of a package", s.name, odd))
 		}
 	}
 	return slices.Sorted(maps.Keys(all)), doubts, nil
@@ -76,12 +88,8 @@ func (s *Source) scope(ctx context.Context, scope string, keep func(string)) (do
 			return doubts, nil
 		}
 	}
-	what := ""
-	if scope != "" {
-		what = " in @" + scope
-	}
 	missing := fmt.Errorf("%s: the registry does not tell which packages there are%s: set packages: to their names, or use a token that may list the organisation",
-		s.name, what)
+		s.name, in(scope))
 	if s.o.Names != AutoNames || scope == "" {
 		return nil, fault.Stop(errors.Join(append([]error{missing}, doubts...)...))
 	}
@@ -92,6 +100,14 @@ func (s *Source) scope(ctx context.Context, scope string, keep func(string)) (do
 		return append(doubts, errors.Join(incomplete, err)), nil
 	}
 	return nil, fault.Stop(errors.Join(append([]error{missing}, append(doubts, err)...)...))
+}
+
+// in names a scope in an error.
+func in(scope string) string {
+	if scope == "" {
+		return ""
+	}
+	return " in @" + scope
 }
 
 type place = func(ctx context.Context, scope string, keep func(string)) (told bool, err error)

@@ -32,6 +32,7 @@ func TestNames(t *testing.T) {
 		"Verdaccio, forced":        {modes: []string{"flavour=verdaccio", "all=off", "web=ok"}, o: Options{Names: VerdaccioNames}, want: everything},
 		"granular token 401":       {modes: []string{"org=401"}, o: Options{Scopes: []string{"@acme"}}, want: acme, doubt: "search"},
 		"granular token 403":       {modes: []string{"org=403"}, o: Options{Scopes: []string{"@acme"}}, want: acme, doubt: "search"},
+		"nothing to be seen":       {modes: []string{"flavour=verdaccio"}, o: Options{Scopes: []string{"@nobody"}}, doubt: "no package in @nobody"},
 		"Verdaccio without a list": {modes: []string{"flavour=verdaccio", "all=off", "web=off"}, o: Options{Scopes: []string{"@acme"}}, want: acme, doubt: "search"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +100,7 @@ func TestPageInsteadOfList(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/-/all" {
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(`{"_updated":1,"@acme/ui":{},"../x":{},"@acme/..":{},"other":{}}`))
+			_, _ = w.Write([]byte(`{"_updated":1,"@acme/ui":{},"../x":{},"other":{}}`))
 			return
 		}
 		w.Header().Set("Content-Type", "text/html")
@@ -130,6 +131,18 @@ func TestCheck(t *testing.T) {
 		if (err == nil) != c.fine || (err != nil && (!fault.IsStop(err) || fault.SideOf(err) != fault.Source)) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestOddNameListed(t *testing.T) {
+	_, s := answers(t, map[string]string{"/-/org/acme/package": `{"@acme/ui":"read","@acme/..":"read","other":"read"}`})
+	s.o.Scopes = []string{"@acme"}
+	names, doubts, err := s.names(t.Context())
+	if diff := cmp.Diff([]string{"@acme/ui"}, names); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if len(doubts) != 1 || !strings.Contains(doubts[0].Error(), `"@acme/.."`) {
+		t.Errorf("doubts: %v", doubts)
 	}
 }
 
