@@ -20,7 +20,9 @@ type counter struct{ atomic.Int64 }
 type hand struct {
 	mu           sync.Mutex
 	packages     map[int64]bool
+	released     map[int64]bool // since the last scan: a reader that began before may still see them unsettled
 	destinations map[artifact.Destination]bool
+	released     map[int64]bool      // since the queue was last looked at: what it tells of them may be old
 	pending      map[int64]time.Time // since when the sink is at work on a package
 	stop         error               // the error that ends the run
 }
@@ -28,7 +30,7 @@ type hand struct {
 func (h *hand) take(r checkpoint.Record) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.packages[r.ID] || h.destinations[r.Destination] {
+	if h.packages[r.ID] || h.destinations[r.Destination] || h.released[r.ID] {
 		return false
 	}
 	h.packages[r.ID], h.destinations[r.Destination] = true, true
@@ -40,12 +42,21 @@ func (h *hand) release(r checkpoint.Record) {
 	defer h.mu.Unlock()
 	delete(h.packages, r.ID)
 	delete(h.destinations, r.Destination)
+	h.released[r.ID] = true
+}
+
+// looking begins a look at the queue. What is released from now on may be settled already, although the look shows it
+// unsettled; it is left to the next look.
+func (h *hand) looking() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clear(h.released)
 }
 
 func (h *hand) holds(r checkpoint.Record) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.packages[r.ID] || h.destinations[r.Destination]
+	return h.packages[r.ID] || h.released[r.ID] || h.destinations[r.Destination]
 }
 
 func (h *hand) empty() bool {
@@ -89,7 +100,10 @@ func (h *hand) failed() error {
 
 // dispatch hands unsettled packages to workers until none is left and the listing has ended.
 func (r *run) dispatch(ctx context.Context, listing <-chan struct{}) (Stopped, error) {
-	held := &hand{packages: map[int64]bool{}, destinations: map[artifact.Destination]bool{}, pending: map[int64]time.Time{}}
+	held := &hand{
+		packages: map[int64]bool{}, destinations: map[artifact.Destination]bool{},
+		released: map[int64]bool{}, pending: map[int64]time.Time{},
+	}
 	workers := pool.New().WithMaxGoroutines(r.Workers)
 	stopped, err := r.feed(ctx, held, workers, listing)
 	workers.Wait()
@@ -102,6 +116,7 @@ func (r *run) dispatch(ctx context.Context, listing <-chan struct{}) (Stopped, e
 func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing <-chan struct{}) (Stopped, error) {
 	for {
 		listed := isClosed(listing) // before Take, so that an empty Take after it is final
+		held.looking()
 		idle := held.empty()
 		if stopped := r.over(); stopped != NotStopped || held.failed() != nil {
 			return stopped, nil
@@ -110,6 +125,7 @@ func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing 
 			return NotStopped, context.Cause(ctx)
 		}
 		now := time.Now()
+		held.scan()
 		records, err := r.Store.Take(ctx, now, max(2*r.Workers, 64), func(record checkpoint.Record) bool {
 			return held.holds(record) || !r.Select(record.Package)
 		})
