@@ -1,3 +1,6 @@
+// Credentials in requests: RFC 7617 (Basic), RFC 6750 (Bearer), and headers of a server's own such as GitLab's
+// PRIVATE-TOKEN (GitLab: doc/api/rest/authentication.md).
+
 package httpx
 
 import "net/http"

@@ -1,3 +1,5 @@
+// The two bodies of an exchange on their way: RFC 9110, section 6.4.
+
 package httpx
 
 import (

@@ -1,3 +1,6 @@
+// Connections: TLS 1.2 and 1.3 (RFC 5246, RFC 8446), proxies from the environment, and answers that come before the whole
+// request was read (RFC 9112, section 9.5).
+
 package httpx
 
 import (

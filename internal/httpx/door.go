@@ -1,3 +1,5 @@
+// One request and its answer: RFC 9110, section 3.
+
 package httpx
 
 import (

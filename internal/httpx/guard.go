@@ -1,3 +1,5 @@
+// Timeouts of transfers that stand still. HTTP has none; RFC 9112, section 9.5 leaves them to each side.
+
 package httpx
 
 import (

@@ -1,3 +1,5 @@
+// The limiters: how many requests go to a host, and when.
+
 package httpx
 
 import (

@@ -3,9 +3,7 @@ package httpx
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"sync"
@@ -162,93 +160,6 @@ func TestTheWholeHostPausesWhenTheServerSaysSo(t *testing.T) {
 	}
 }
 
-func TestRefusalsWithoutATimeGrowThePauseAndSlowTheHostDown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		arrivals := newClock()
-		c := pipes(t, func(w http.ResponseWriter, _ *http.Request) {
-			if arrivals.tick() <= 9 {
-				w.WriteHeader(http.StatusTooManyRequests)
-			}
-		})
-		many(t, 1, c)
-		at := arrivals.times()
-		for i, want := range []int{2, 4, 8, 16, 32, 64, 128, 256, 512} {
-			if got := at[i+1] - at[i]; got != time.Duration(want)*time.Second {
-				t.Errorf("pause %d took %s", i, got)
-			}
-		}
-		many(t, 3, c)
-		at = arrivals.times()
-		if gap := at[len(at)-1] - at[len(at)-2]; gap < time.Second {
-			t.Errorf("after the refusals requests come %s apart", gap)
-		}
-	})
-}
-
-func TestRefusalsOfRequestsUnderWayCountOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		arrivals := newClock()
-		c := pipes(t, func(w http.ResponseWriter, _ *http.Request) {
-			n := arrivals.tick()
-			time.Sleep(time.Millisecond) // all ten are under way
-			if n <= 10 {
-				w.WriteHeader(http.StatusTooManyRequests)
-			}
-		})
-		many(t, 10, c)
-		if got := arrivals.times()[10]; got < 2*time.Second || got > 3*time.Second {
-			t.Errorf("ten refusals of one moment paused the host until %s", got)
-		}
-	})
-}
-
-func TestAHostRecoversItsSpeed(t *testing.T) {
-	p, now := newPace(), time.Now()
-	p.take(now)
-	p.observe(429, nil, now, 0, 0)
-	if p.speed.Limit() > 1 {
-		t.Fatalf("%v", p.speed.Limit())
-	}
-	for range 1000 {
-		p.observe(200, nil, now, p.epoch, 0)
-	}
-	now = now.Add(time.Hour)
-	for range 1000 {
-		if wait := p.delay(now); wait != 0 {
-			t.Fatalf("still waits %s", wait)
-		}
-		p.take(now)
-	}
-}
-
-func TestWhatIsLeftOfAWindowIsSpreadOverIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const window = 60 * time.Second
-		arrivals := newClock()
-		c := pipes(t, func(w http.ResponseWriter, _ *http.Request) {
-			left := 30 - arrivals.tick()
-			w.Header().Set("RateLimit-Remaining", fmt.Sprint(max(left, 0)))
-			w.Header().Set("RateLimit-Reset", fmt.Sprint(arrivals.start.Add(window).Unix()))
-			if left < 0 && time.Since(arrivals.start) < window {
-				t.Error("a request more than the window holds")
-			}
-		})
-		many(t, 1, c)
-		many(t, 29, c)
-		at := arrivals.times()
-		if at[29] < window/2 || at[29] > window+window/10 {
-			t.Errorf("the last of the window came at %s", at[29])
-		}
-		widest := time.Duration(0)
-		for i := 1; i < len(at); i++ {
-			widest = max(widest, at[i]-at[i-1])
-		}
-		if widest > window/4 {
-			t.Errorf("a gap of %s", widest)
-		}
-	})
-}
-
 func TestStatusTellsAboutAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := NewHosts()
@@ -339,45 +250,5 @@ func TestStricterLimitsWin(t *testing.T) {
 	h := hosts.of(base)
 	if h.own.Limit() != 3 || h.connections != 4 || h.bandwidth.Limit() != 10 {
 		t.Errorf("%v %v %v", h.own.Limit(), h.connections, h.bandwidth.Limit())
-	}
-}
-
-func FuzzSignals(f *testing.F) {
-	for _, seed := range []string{"", "0", "30", "-1", "1.5", "99999999999999999999", "946684850", "76;w=21600", "Sat, 01 Jan 2000 00:00:45 GMT", "Sat, 01 Jan 9999 00:00:45 GMT", " 7 "} {
-		f.Add(seed, seed, seed, "")
-		f.Add(seed, "0", "1700000000", "Sat, 01 Jan 2000 00:00:45 GMT")
-	}
-	f.Fuzz(func(t *testing.T, retry, remaining, reset, date string) {
-		header := http.Header{"Retry-After": {retry}, "Ratelimit-Remaining": {remaining}, "Ratelimit-Reset": {reset}, "Date": {date}}
-		now := time.Unix(1_700_000_000, 0)
-		s := readSignals(header, now)
-		if s.retryAfter < 0 || s.retryAfter > farthest || s.reset < 0 || s.reset > farthest || s.remaining < -1 {
-			t.Fatalf("%+v", s)
-		}
-		for _, status := range []int{200, 429, 503} {
-			p := newPace()
-			p.take(now)
-			p.observe(status, header, now, 0, 3)
-			if wait := p.delay(now); wait < 0 || wait > farthest {
-				t.Fatalf("%d: waits %s", status, wait)
-			}
-			if p.until.Sub(now) > longestPause {
-				t.Fatalf("%d: pauses for %s", status, p.until.Sub(now))
-			}
-			if status == 429 && p.delay(now) <= 0 {
-				t.Fatal("a refusal without a pause")
-			}
-		}
-	})
-}
-
-func TestSignalsUseTheServersClock(t *testing.T) {
-	recorder := httptest.NewRecorder()
-	recorder.Header().Set("Date", "Sat, 01 Jan 2000 00:00:00 GMT")
-	recorder.Header().Set("RateLimit-Reset", "946684815")
-	recorder.Header().Set("Retry-After", "Sat, 01 Jan 2000 00:00:20 GMT")
-	s := readSignals(recorder.Header(), time.Now())
-	if s.reset != 15*time.Second || s.retryAfter != 20*time.Second {
-		t.Errorf("%+v", s)
 	}
 }

@@ -1,3 +1,5 @@
+// Downloads: ranges and If-Range as in RFC 9110, sections 13.1.5 and 14.
+
 package httpx
 
 import (

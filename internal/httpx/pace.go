@@ -1,3 +1,6 @@
+// What a host's answers allow: RFC 6585, section 4 (429), RFC 9110, section 10.2.3 (Retry-After), and GitLab:
+// doc/administration/settings/user_and_ip_rate_limits.md (RateLimit-*).
+
 package httpx
 
 import (

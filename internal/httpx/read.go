@@ -1,3 +1,5 @@
+// Safe methods, which may be repeated: RFC 9110, section 9.2.
+
 package httpx
 
 import (

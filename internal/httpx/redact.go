@@ -1,3 +1,6 @@
+// Credentials in texts: Basic (RFC 7617), Bearer (RFC 6750), JWT (RFC 7519), signed query strings (AWS Signature
+// Version 4), and the tokens of registries by their prefixes.
+
 package httpx
 
 import (

@@ -1,3 +1,5 @@
+// Redirects: RFC 9110, section 15.4; the origin of a request: RFC 6454, section 4.
+
 package httpx
 
 import (

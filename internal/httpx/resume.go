@@ -1,3 +1,5 @@
+// The body of a download, which goes on after a drop: RFC 9110, sections 8.8 (what tells contents apart), 14.4 and 15.3.7.
+
 package httpx
 
 import (

@@ -1,3 +1,5 @@
+// Which failures of a read are worth another attempt: RFC 9110, sections 15.5 and 15.6.
+
 package httpx
 
 import (

@@ -1,3 +1,5 @@
+// Requests that change something: RFC 9110, section 9.3; asking before sending: section 10.1.1 (Expect).
+
 package httpx
 
 import (

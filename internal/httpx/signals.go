@@ -1,3 +1,6 @@
+// Rate limit headers: RFC 9110, section 10.2.3 (Retry-After), draft-ietf-httpapi-ratelimit-headers, and GitLab:
+// doc/administration/settings/user_and_ip_rate_limits.md.
+
 package httpx
 
 import (

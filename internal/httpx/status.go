@@ -1,3 +1,5 @@
+// Answers that are no success: RFC 9110, section 15; problem details: RFC 9457; the bodies of registries.
+
 package httpx
 
 import (

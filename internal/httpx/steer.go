@@ -1,3 +1,5 @@
+// Addresses that a public server may not lead to: RFC 1918, RFC 3927, RFC 4193, RFC 6890.
+
 package httpx
 
 import (

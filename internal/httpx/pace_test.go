@@ -1,0 +1,96 @@
+package httpx
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestRefusalsWithoutATimeGrowThePauseAndSlowTheHostDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		arrivals := newClock()
+		c := pipes(t, func(w http.ResponseWriter, _ *http.Request) {
+			if arrivals.tick() <= 9 {
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		})
+		many(t, 1, c)
+		at := arrivals.times()
+		for i, want := range []int{2, 4, 8, 16, 32, 64, 128, 256, 512} {
+			if got := at[i+1] - at[i]; got != time.Duration(want)*time.Second {
+				t.Errorf("pause %d took %s", i, got)
+			}
+		}
+		many(t, 3, c)
+		at = arrivals.times()
+		if gap := at[len(at)-1] - at[len(at)-2]; gap < time.Second {
+			t.Errorf("after the refusals requests come %s apart", gap)
+		}
+	})
+}
+
+func TestRefusalsOfRequestsUnderWayCountOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		arrivals := newClock()
+		c := pipes(t, func(w http.ResponseWriter, _ *http.Request) {
+			n := arrivals.tick()
+			time.Sleep(time.Millisecond) // all ten are under way
+			if n <= 10 {
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		})
+		many(t, 10, c)
+		if got := arrivals.times()[10]; got < 2*time.Second || got > 3*time.Second {
+			t.Errorf("ten refusals of one moment paused the host until %s", got)
+		}
+	})
+}
+
+func TestAHostRecoversItsSpeed(t *testing.T) {
+	p, now := newPace(), time.Now()
+	p.take(now)
+	p.observe(429, nil, now, 0, 0)
+	if p.speed.Limit() > 1 {
+		t.Fatalf("%v", p.speed.Limit())
+	}
+	for range 1000 {
+		p.observe(200, nil, now, p.epoch, 0)
+	}
+	now = now.Add(time.Hour)
+	for range 1000 {
+		if wait := p.delay(now); wait != 0 {
+			t.Fatalf("still waits %s", wait)
+		}
+		p.take(now)
+	}
+}
+
+func TestWhatIsLeftOfAWindowIsSpreadOverIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const window = 60 * time.Second
+		arrivals := newClock()
+		c := pipes(t, func(w http.ResponseWriter, _ *http.Request) {
+			left := 30 - arrivals.tick()
+			w.Header().Set("RateLimit-Remaining", fmt.Sprint(max(left, 0)))
+			w.Header().Set("RateLimit-Reset", fmt.Sprint(arrivals.start.Add(window).Unix()))
+			if left < 0 && time.Since(arrivals.start) < window {
+				t.Error("a request more than the window holds")
+			}
+		})
+		many(t, 1, c)
+		many(t, 29, c)
+		at := arrivals.times()
+		if at[29] < window/2 || at[29] > window+window/10 {
+			t.Errorf("the last of the window came at %s", at[29])
+		}
+		widest := time.Duration(0)
+		for i := 1; i < len(at); i++ {
+			widest = max(widest, at[i]-at[i-1])
+		}
+		if widest > window/4 {
+			t.Errorf("a gap of %s", widest)
+		}
+	})
+}
