@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"pkgferry/internal/config"
 )
 
 func (a *app) configCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Check, show and describe the configuration file"}
+	cmd := &cobra.Command{
+		Use: "config", Short: "Check, show and describe the configuration file", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	cmd.AddCommand(
 		&cobra.Command{
 			Use: "check", Short: "Check the file strictly, with line numbers", Args: cobra.NoArgs,
@@ -48,16 +52,39 @@ func (a *app) load() (*config.File, error) {
 func (a *app) configCheck() error {
 	_, err := a.load()
 	var errs config.Errors
-	if !errors.As(err, &errs) {
-		if err == nil {
-			_, err = fmt.Fprintf(a.stdout, "%s: ok\n", a.config)
+	switch {
+	case err != nil && !errors.As(err, &errs):
+		return err
+	case a.json:
+		if err := a.printJSON(map[string]any{"file": a.config, "errors": mistakes(errs)}); err != nil {
+			return err
 		}
+	case err == nil:
+		_, err := fmt.Fprintf(a.stdout, "%s: ok\n", a.config)
 		return err
 	}
 	for _, one := range errs {
 		fmt.Fprintln(a.console, "pkgferry: "+message(one))
 	}
-	return ended(codeUsage)
+	if len(errs) > 0 {
+		return ended(codeUsage)
+	}
+	return nil
+}
+
+// mistake is one error of the file as JSON.
+type mistake struct {
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+	Text   string `json:"text"`
+}
+
+func mistakes(errs config.Errors) []mistake {
+	all := []mistake{}
+	for _, e := range errs {
+		all = append(all, mistake{e.Line, e.Column, e.Text})
+	}
+	return all
 }
 
 func (a *app) configShow() error {
@@ -68,6 +95,11 @@ func (a *app) configShow() error {
 	text, err := file.Show(a.configOptions())
 	if err != nil {
 		return err
+	}
+	if a.json {
+		if text, err = yaml.YAMLToJSON(text); err != nil {
+			return err
+		}
 	}
 	_, err = a.stdout.Write(text)
 	return err

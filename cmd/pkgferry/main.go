@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,12 +19,15 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // run is the whole program; it returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	a := &app{stdout: stdout, console: &console{out: stderr}, terminal: isTerminal(stderr)}
+	if a.terminal && isTerminal(stdout) {
+		a.stdout = above{a.console, stdout}
+	}
 	var stop func()
 	a.interrupted, stop = interrupts(func() { os.Exit(codeInterrupted) })
 	defer stop()
 	root := a.root()
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(a.stdout)
 	root.SetErr(stderr)
 	err := root.Execute()
 	if err != nil && !a.running { // cobra refused the command line
@@ -41,6 +45,9 @@ func message(err error) string {
 		return ""
 	}
 	text := err.Error()
+	if errors.Is(err, context.Canceled) {
+		text = "interrupted"
+	}
 	if errs := (config.Errors)(nil); errors.As(err, &errs) {
 		text = errs.Error()
 	}

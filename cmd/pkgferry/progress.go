@@ -39,13 +39,22 @@ type console struct {
 	bar *progressbar.ProgressBar
 }
 
-func (c *console) Write(p []byte) (int, error) {
+func (c *console) Write(p []byte) (int, error) { return above{c, c.out}.Write(p) }
+
+// above writes to out without breaking the console's bar.
+type above struct {
+	*console
+	out io.Writer
+}
+
+func (a above) Write(p []byte) (int, error) {
+	c := a.console
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.bar != nil {
 		_ = c.bar.Clear()
 	}
-	n, err := c.out.Write(p)
+	n, err := a.out.Write(p)
 	if c.bar != nil {
 		_ = c.bar.RenderBlank()
 	}

@@ -50,21 +50,19 @@ func (a *app) runCommand() *cobra.Command {
 }
 
 func (a *app) run(f runFlags) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	apply, err := f.options()
 	if err != nil {
 		return usage(err)
 	}
-	m, err := a.connect(ctx)
+	m, err := a.prepare()
 	if err != nil {
 		return err
 	}
 	apply(&m.options)
 	m.options.Drain = a.interrupted
-	if err := a.check(ctx, m); err != nil {
-		return err
-	}
+	ctx, cancel := context.WithCancel(context.Background()) // Ctrl-C drains
+	defer cancel()
+	go a.sayDraining(ctx)
 	store, closing, err := a.openStore(ctx, m, f.dryRun)
 	if err != nil {
 		return err
@@ -82,6 +80,26 @@ func (a *app) run(f runFlags) error {
 		fmt.Fprint(a.stdout, "dry run: everything was read and checked, nothing was published; this is what a run would do\n\n")
 	}
 	return a.conclude(ctx, store, stopped, f.partial())
+}
+
+// prepare connects both ends and checks them. Until a run begins the first Ctrl-C ends it.
+func (a *app) prepare() (*migration, error) {
+	ctx, cancel := a.cancellable()
+	defer cancel()
+	m, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m, a.check(ctx, m)
+}
+
+// sayDraining tells why a run goes on for a while after Ctrl-C.
+func (a *app) sayDraining(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-a.interrupted:
+		a.log.Warn("interrupted: finishing the packages in hand; once more quits at once")
+	}
 }
 
 // partial tells that the run was told to leave packages out.
