@@ -15,7 +15,8 @@ import (
 
 // Get reads u, again and again as far as that makes sense: after network errors, 408, 425, 429 and 5xx without 501 and
 // 505. A 2xx or 304 response is returned (under NoFollow a 3xx, too), any other status is a *StatusError. Errors are
-// unmarked, but 401 and a server that can not be reached are fault.Stop. The body may still fail; Open mends that.
+// unmarked, but 401 and a server that can not be reached are fault.Stop. The body may still fail; Open mends that. Until
+// it is read to its end or closed, it holds one of the connections that the host is allowed.
 func (c *Client) Get(ctx context.Context, u *url.URL, header http.Header) (*http.Response, error) {
 	return c.read(ctx, http.MethodGet, u, header)
 }
