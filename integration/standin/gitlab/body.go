@@ -38,7 +38,11 @@ func (s *Server) receive(r io.Reader, size, limit int64) (b body, err error) {
 		r = io.LimitReader(r, limit+1)
 	}
 	sums := [3]io.Writer{md5.New(), sha1.New(), sha256.New()} //nolint:gosec // see the imports
-	n, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(out, sums[0], sums[1], sums[2])}, r, make([]byte, 64<<10))
+	room := int64(64 << 10)
+	if size >= 0 {
+		room = min(room, size+1)
+	}
+	n, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(out, sums[0], sums[1], sums[2])}, r, make([]byte, room))
 	switch {
 	case err != nil:
 		return body{}, err

@@ -1,15 +1,13 @@
 package gitlab
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -162,22 +160,24 @@ func (s *Server) corrupt(at place) error {
 		return fmt.Errorf("no file with a byte to corrupt: %+v", at)
 	}
 	f := one.files[i]
-	content, err := os.OpenFile(f.body.path, os.O_RDWR, 0)
+	content, err := f.body.open()
 	if err != nil {
 		return err
 	}
+	defer func() { _ = content.Close() }()
+	half := f.body.size / 2
 	var b [1]byte
-	_, err = content.ReadAt(b[:], f.body.size/2)
+	if _, err := content.ReadAt(b[:], half); err != nil {
+		return err
+	}
 	b[0] ^= 0x20
+	changed, err := s.receive(io.MultiReader(
+		io.NewSectionReader(content, 0, half), bytes.NewReader(b[:]), io.NewSectionReader(content, half+1, f.body.size),
+	), f.body.size, 0)
 	if err == nil {
-		_, err = content.WriteAt(b[:], f.body.size/2)
+		f.body.path, f.body.sha256 = changed.path, changed.sha256
 	}
-	sum := sha256.New()
-	if err == nil {
-		_, err = io.Copy(sum, io.NewSectionReader(content, 0, f.body.size))
-	}
-	f.body.sha256 = hex.EncodeToString(sum.Sum(nil))
-	return errors.Join(err, content.Close())
+	return err
 }
 
 // shownName is a file's name as it is downloaded.

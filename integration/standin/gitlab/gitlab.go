@@ -56,14 +56,14 @@ func New(o standin.Options) (*Server, error) {
 	return s, s.seed(count)
 }
 
-// seed stores n small generic packages.
+// seed stores n small generic packages, ten versions of each name, that share one body.
 func (s *Server) seed(n int) error {
+	b, err := s.receive(strings.NewReader("seeded\n"), -1, 0)
+	if err != nil {
+		return err
+	}
 	p := s.projectOf(Group + "/generic-packages")
 	for i := range n {
-		b, err := s.receive(strings.NewReader(fmt.Sprintf("seeded %d\n", i)), -1, 0)
-		if err != nil {
-			return err
-		}
 		one := &pkg{
 			project: p, format: artifact.Generic, name: fmt.Sprintf("seeded-%d", i/10), version: fmt.Sprintf("1.0.%d", i%10),
 			status: statusDefault, created: s.clock.now(),

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 )
 
 // A reader of JSON (RFC 8259) that holds no more of a document than it is asked to: npm's publish document carries its
@@ -133,7 +132,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 
 const maxDepth = 100
 
-// copyValue copies a value's text to out. It checks brackets and strings; what stands between them is left to value.
+// copyValue copies a value's text to out.
 func (j *jsonStream) copyValue(out io.Writer, depth int) error {
 	c, err := j.peek()
 	switch {
@@ -143,161 +142,89 @@ func (j *jsonStream) copyValue(out io.Writer, depth int) error {
 		return errors.New("nesting is too deep")
 	case c == '"':
 		return j.copyString(out)
-	case c == '{' || c == '[':
-		return j.copyNested(out, c, depth)
+	case c == '{':
+		return j.copyNested(out, '}', func() error {
+			if err := j.copyKey(out); err != nil {
+				return err
+			}
+			return j.copyValue(out, depth+1)
+		})
+	case c == '[':
+		return j.copyNested(out, ']', func() error { return j.copyValue(out, depth+1) })
 	}
 	return j.copyWord(out)
 }
 
-func (j *jsonStream) copyNested(out io.Writer, open byte, depth int) error {
-	last := byte('}')
-	if open == '[' {
-		last = ']'
+// copyKey copies a key and its colon.
+func (j *jsonStream) copyKey(out io.Writer) error {
+	if c, err := j.peek(); err != nil || c != '"' {
+		return errors.Join(err, fmt.Errorf("%w in place of a key", errJSON))
 	}
-	if _, err := j.r.ReadByte(); err != nil {
+	if err := j.copyString(out); err != nil {
 		return err
 	}
-	if _, err := out.Write([]byte{open}); err != nil {
+	if err := j.expect(':'); err != nil {
 		return err
 	}
-	for {
-		c, err := j.peek()
-		if err != nil {
+	_, err := out.Write([]byte{':'})
+	return err
+}
+
+// copyNested copies an object or an array, whose members are copied by one.
+func (j *jsonStream) copyNested(out io.Writer, last byte, one func() error) error {
+	open, err := j.r.ReadByte()
+	if err == nil {
+		_, err = out.Write([]byte{open})
+	}
+	for first := true; err == nil; first = false {
+		var c byte
+		if c, err = j.peek(); err != nil {
 			return err
 		}
-		if c != last && c != ',' && c != ':' {
-			if err := j.copyValue(out, depth+1); err != nil {
+		if c == last {
+			_, err = out.Write([]byte{last})
+			return errors.Join(err, j.expect(last))
+		}
+		if !first {
+			if err := j.expect(','); err != nil {
 				return err
 			}
-			continue
+			if _, err := out.Write([]byte{','}); err != nil {
+				return err
+			}
+			if c, err = j.peek(); err == nil && c == last {
+				return fmt.Errorf("%w after a comma", errJSON)
+			}
 		}
-		if _, err := j.r.ReadByte(); err != nil {
-			return err
-		}
-		if _, err := out.Write([]byte{c}); err != nil || c == last {
-			return err
+		if err == nil {
+			err = one()
 		}
 	}
+	return unexpected(err)
 }
+
+// maxWord is longer than any number that means something.
+const maxWord = 1000
 
 // copyWord copies a number or a literal.
 func (j *jsonStream) copyWord(out io.Writer) error {
-	for n := 0; ; n++ {
+	var word []byte
+	for len(word) < maxWord {
 		c, err := j.r.ReadByte()
-		if errors.Is(err, io.EOF) && n > 0 {
-			return nil
-		}
-		if err != nil {
-			return unexpected(err)
-		}
-		if bytes.IndexByte([]byte(" \t\r\n,:]}[{\""), c) >= 0 {
-			if n == 0 {
-				return fmt.Errorf("%w %q", errJSON, c)
-			}
-			return j.r.UnreadByte()
-		}
-		if _, err := out.Write([]byte{c}); err != nil {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-	}
-}
-
-// copyString copies a string as it stands, with its quotes and escapes.
-func (j *jsonStream) copyString(out io.Writer) error {
-	if _, err := j.r.ReadByte(); err != nil {
-		return err
-	}
-	if _, err := out.Write([]byte{'"'}); err != nil {
-		return err
-	}
-	for escaped := false; ; {
-		c, err := j.r.ReadByte()
-		if err != nil {
-			return unexpected(err)
-		}
-		if c < 0x20 {
-			return fmt.Errorf("%w: control character in a string", errJSON)
-		}
-		if _, err := out.Write([]byte{c}); err != nil {
-			return err
-		}
-		if c == '"' && !escaped {
-			return nil
-		}
-		escaped = c == '\\' && !escaped
-	}
-}
-
-// ascii streams a string's characters; base64 needs no others. Escapes that stand for other characters become '?'.
-func (j *jsonStream) ascii() (io.Reader, error) {
-	if err := j.expect('"'); err != nil {
-		return nil, err
-	}
-	return &stringReader{j: j}, nil
-}
-
-type stringReader struct {
-	j    *jsonStream
-	done bool
-}
-
-func (s *stringReader) Read(p []byte) (n int, err error) {
-	for n < len(p) && !s.done {
-		c, err := s.j.r.ReadByte()
-		switch {
-		case err != nil:
-			return n, unexpected(err)
-		case c == '"':
-			s.done = true
-			continue
-		case c < 0x20:
-			return n, fmt.Errorf("%w: control character in a string", errJSON)
-		case c == '\\':
-			if c, err = s.escape(); err != nil {
-				return n, err
+		if err != nil || bytes.IndexByte([]byte(" \t\r\n,:]}[{\""), c) >= 0 {
+			if err == nil {
+				_ = j.r.UnreadByte() // follows a ReadByte
 			}
+			break
 		}
-		p[n] = c
-		n += 1 + s.plain(p[n+1:])
+		word = append(word, c)
 	}
-	if s.done && n == 0 && len(p) > 0 {
-		return 0, io.EOF
+	if !json.Valid(word) {
+		return fmt.Errorf("%w %q", errJSON, word)
 	}
-	return n, nil
-}
-
-// plain takes what is buffered up to the next character that needs a look.
-func (s *stringReader) plain(p []byte) int {
-	ready, _ := s.j.r.Peek(min(len(p), s.j.r.Buffered()))
-	if i := bytes.IndexFunc(ready, func(c rune) bool { return c == '"' || c == '\\' || c < 0x20 }); i >= 0 {
-		ready = ready[:i]
-	}
-	n := copy(p, ready)
-	_, _ = s.j.r.Discard(n)
-	return n
-}
-
-func (s *stringReader) escape() (byte, error) {
-	c, err := s.j.r.ReadByte()
-	if err != nil {
-		return 0, unexpected(err)
-	}
-	if c != 'u' {
-		if plain := map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}[c]; plain != 0 {
-			return plain, nil
-		}
-		return 0, fmt.Errorf("%w: escape %q", errJSON, c)
-	}
-	var digits [4]byte
-	if _, err := io.ReadFull(s.j.r, digits[:]); err != nil {
-		return 0, unexpected(err)
-	}
-	var text string
-	if err := json.Unmarshal([]byte(`"\u`+string(digits[:])+`"`), &text); err != nil {
-		return 0, fmt.Errorf("%w: escape u%s", errJSON, digits)
-	}
-	if text[0] < utf8.RuneSelf {
-		return text[0], nil
-	}
-	return '?', nil
+	_, err := out.Write(word)
+	return err
 }

@@ -1,0 +1,124 @@
+package gitlab
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"pkgferry/integration/standin"
+)
+
+// FuzzJSONStream compares the streaming reader with encoding/json: what one takes, the other takes.
+func FuzzJSONStream(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"a":1}`, `{"a":{"b":[1,2,{"c":"d\"\\"}]},"e":null}`, `{"a" : true , "b":-1.5e3}`, `{"a"}`, `{"a":1,}`, `{,}`, `{"a":"`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got := map[string]json.RawMessage{}
+		j := newJSONStream(strings.NewReader(text))
+		err := j.object(func(key string) error {
+			value, err := j.value()
+			got[key] = bytes.Clone(value)
+			return err
+		})
+		if err == nil {
+			err = j.end()
+		}
+		var want map[string]json.RawMessage
+		if wrong := json.Unmarshal([]byte(text), &want); (wrong == nil && want != nil) != (err == nil) {
+			t.Fatalf("%q: %v, encoding/json says %v", text, err, wrong)
+		} else if err == nil && len(got) != len(want) {
+			t.Fatalf("%q: %v, want %v", text, got, want)
+		}
+	})
+}
+
+// FuzzJSONString compares the streaming of strings with encoding/json, for ASCII.
+func FuzzJSONString(f *testing.F) {
+	f.Add("abc")
+	f.Add("a\\/b\n\"")
+	f.Fuzz(func(t *testing.T, text string) {
+		quoted, _ := json.Marshal(text)
+		r, err := newJSONStream(bytes.NewReader(append(quoted, 'x'))).ascii()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(iotestHalf{r})
+		if err != nil {
+			t.Fatalf("%s: %v", quoted, err)
+		}
+		if isASCII(text) && string(got) != text {
+			t.Fatalf("%s: %q", quoted, got)
+		}
+	})
+}
+
+// iotestHalf reads a few bytes at a time.
+type iotestHalf struct{ r io.Reader }
+
+func (h iotestHalf) Read(p []byte) (int, error) { return h.r.Read(p[:min(len(p), 3)]) }
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 126 }) < 0
+}
+
+func FuzzDocument(f *testing.F) {
+	f.Add(`{"name":"a","versions":{"1.0.0":{"deprecated":"x"}},"dist-tags":{"latest":"1.0.0"},"_attachments":{"a-1.0.0.tgz":{"data":"QUJD"}}}`)
+	f.Add(`{"versions":1,"_attachments":{"x":{"data":"====","length":1}},"dist-tags":[]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		dir := t.TempDir()
+		s := &Server{dir: dir}
+		d, err := s.parseDocument(strings.NewReader(text))
+		if err == nil && !json.Valid([]byte(text)) {
+			t.Fatalf("%q is taken", text)
+		}
+		d.close()
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Fatalf("%q left %v, %v", text, left, err)
+		}
+	})
+}
+
+func FuzzQuery(f *testing.F) {
+	f.Add(`query($a: Int = 1) { p: project(fullPath: "x", list: [1, {a: ENUM}]) { ...f ... on Project { id } } } fragment f on Project { name }`)
+	f.Add(`mutation { a(b: $c) }`)
+	f.Add(`{a{b`)
+	s, err := New(standin.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = s.Close() })
+	f.Fuzz(func(t *testing.T, text string) {
+		if q, err := parseQuery(text, map[string]any{"c": 1.0}); err == nil {
+			_, _ = s.execute(q, tokens["standin-owner"])
+		}
+	})
+}
+
+// FuzzPath sends any path: no answer may be a crash, and nothing may leave the directory of bodies.
+func FuzzPath(f *testing.F) {
+	for _, seed := range []string{"maven/com/acme/lib/1.0/lib.jar", "generic/a/1.0/b/../c", "npm/@a%2fb", "npm/-/package/a/dist-tags/b", "maven/x", "1/package_files"} {
+		f.Add(seed)
+	}
+	s, err := New(standin.Options{Modes: map[string]string{"settle": "immediate"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = s.Close() })
+	f.Fuzz(func(t *testing.T, path string) {
+		for _, method := range []string{"PUT", "GET"} {
+			r := httptest.NewRequest(method, "/", strings.NewReader("{}"))
+			r.URL.RawPath = "/api/v4/projects/acme%2Fartifact-management%2Fjava-packages/packages/" + path
+			r.URL.Path = r.URL.RawPath
+			r.Header.Set("PRIVATE-TOKEN", "standin-owner")
+			w := httptest.NewRecorder()
+			if s.ServeHTTP(w, r); w.Code >= 500 {
+				t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+			}
+		}
+	})
+}
