@@ -16,6 +16,8 @@
 //	size=BYTES                  how much filling each tarball has
 //	quirks=yes                  also packages with the oddities of a registry's history, see seed.go
 //
+// The fault 429@list answers as the network in front of npm's public registry does: an HTML page and Retry-After: 0.
+//
 // POST /_standin/mutate takes {"publish":{"name","version","tag"}}, {"tag":{"name","version","tag"}},
 // {"deprecate":{"name","version","message"}} or {"unpublish":{"name","version"}} (without version: all of it).
 package npmjs
