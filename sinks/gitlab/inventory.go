@@ -52,6 +52,7 @@ type inventory struct {
 	mu       sync.Mutex
 	loaded   bool
 	asked    time.Time // when the last refresh that succeeded began
+	looked   time.Time // when the last look at what is processing began
 	rows     map[key]row
 	twins    map[key][]int64 // older packages of the same name and version
 	newest   int64
@@ -97,7 +98,7 @@ func (v *inventory) load(ctx context.Context) error {
 		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		v.loaded, v.asked = true, began
+		v.loaded, v.asked, v.looked = true, began, began
 		return nil
 	})
 }

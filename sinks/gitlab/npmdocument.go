@@ -107,6 +107,7 @@ func (d *document) advance() error {
 		return err
 	}
 	if n > 0 {
+		d.parser.write(d.raw[:n])
 		base64.StdEncoding.Encode(d.encoded, d.raw[:n])
 		d.pending = d.encoded[:base64.StdEncoding.EncodedLen(n)]
 		return nil
@@ -128,7 +129,6 @@ var errEnd = errors.New("end of the tarball")
 func (d *document) fill() (n int, err error) {
 	for n < len(d.raw) {
 		m, err := d.tarball.Read(d.raw[n:])
-		d.parser.write(d.raw[n : n+m])
 		n += m
 		d.left -= int64(m)
 		switch {

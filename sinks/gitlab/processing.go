@@ -42,6 +42,11 @@ func (v *inventory) progress(ctx context.Context, name, version string) (progres
 		return absent, 0, err
 	}
 	k := keyOf(name, version)
+	if at, unknown := v.unanswered(k); unknown {
+		if err := v.lookSince(ctx, at); err != nil {
+			return absent, 0, err
+		}
+	}
 	if v.waiting(k, name) {
 		if err := v.lookAgain(ctx, k); err != nil {
 			return absent, 0, err
@@ -110,11 +115,28 @@ func (v *inventory) waiting(k key, name string) bool {
 	return state == working
 }
 
+// unanswered tells that k was sent, and when, and that GitLab named no id: the connection broke before it could, or it
+// refused a duplicate.
+func (v *inventory) unanswered(k key) (at time.Time, ok bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s, ok := v.sent[k]
+	return s.at, ok && s.id == 0
+}
+
 // lookAgain asks what became of all awaited packages, unless that was asked, or k was sent, less than settle ago.
 func (v *inventory) lookAgain(ctx context.Context, k key) error {
-	known := func() bool {
-		return time.Since(v.asked) < v.settle || time.Since(v.sent[k].at) < v.settle
-	}
+	return v.looking(ctx, func() bool {
+		return time.Since(v.looked) < v.settle || time.Since(v.sent[k].at) < v.settle
+	})
+}
+
+// lookSince asks unless that was asked after at.
+func (v *inventory) lookSince(ctx context.Context, at time.Time) error {
+	return v.looking(ctx, func() bool { return v.looked.After(at) })
+}
+
+func (v *inventory) looking(ctx context.Context, known func() bool) error {
 	return v.asking(ctx, known, func() error {
 		began := time.Now()
 		if err := v.look(ctx); err != nil {
@@ -122,7 +144,7 @@ func (v *inventory) lookAgain(ctx context.Context, k key) error {
 		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		v.asked = began
+		v.looked = began
 		return nil
 	})
 }

@@ -171,3 +171,6 @@ func (f *flipping) Read(p []byte) (int, error) {
 	f.left -= int64(n)
 	return n, err
 }
+
+// Opener opens the sample's files, one at a time, each checked as artifact.Stream demands.
+func (s Sample) Opener() artifact.Opener { return s.open(nil) }
