@@ -187,6 +187,15 @@ func (s *Store) Has(ctx context.Context, dst artifact.Destination) (bool, error)
 	return has, err
 }
 
+// Taken tells whether another package has arrived at r's destination: the same name from another repository or source.
+func (s *Store) Taken(ctx context.Context, r Record) (bool, error) {
+	d := r.Destination
+	var taken bool
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM package WHERE project = ? AND format = ? AND dest_name = ?
+		AND version = ? AND id <> ? AND outcome IN ('published', 'present'))`, d.Project, d.Format, d.Name, d.Version, r.ID).Scan(&taken)
+	return taken, err
+}
+
 // Arrivals returns what is known of the files of the package with p's source, repository, format, name and version; nil
 // when it was never listed.
 func (s *Store) Arrivals(ctx context.Context, p artifact.Package) (map[string]Arrival, error) {

@@ -3,7 +3,11 @@ package sinks
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 
 	"pkgferry/internal/artifact"
 )
@@ -48,6 +52,7 @@ type Sink interface {
 	Check(ctx context.Context, projects []string) error
 	// Allows tells without any request whether the target can hold p at dst: nil, or an error whose reason code says
 	// what stands against it (name-not-allowed, file-too-large, format-unsupported, …) with the offending part quoted.
+	// Where the files of a package stand for themselves, a *Refused names those that can not be held; the others can.
 	Allows(dst artifact.Destination, p artifact.Package) error
 	// Packages yields what the sink holds in a project of one format, index packages included, in no particular order.
 	Packages(ctx context.Context, project string, format artifact.Format) iter.Seq2[artifact.Destination, error]
@@ -66,3 +71,22 @@ type NoProject struct{ Project string }
 func (e *NoProject) Error() string {
 	return "project " + e.Project + " does not exist on the target, or the token can not see it"
 }
+
+// Refused is the error of Allows when only some of a package's files can not be held: why, by File.Path.
+type Refused struct{ Files map[string]error }
+
+func (r *Refused) Error() string {
+	const few = 3
+	var reasons []string
+	for _, path := range slices.Sorted(maps.Keys(r.Files)) {
+		if len(reasons) == few {
+			reasons = append(reasons, fmt.Sprintf("and %d more files", len(r.Files)-few))
+			break
+		}
+		reasons = append(reasons, r.Files[path].Error())
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// Unwrap gives the reasons, so that their codes are found.
+func (r *Refused) Unwrap() []error { return slices.Collect(maps.Values(r.Files)) }

@@ -18,7 +18,9 @@ type copying struct {
 	*run
 	source   sources.Source
 	arrivals map[string]checkpoint.Arrival
-	err      error // the source's part in a failed publish
+	tries    int             // of publishing
+	sent     map[string]bool // files that were read to their end for the sink
+	err      error           // the source's part in a failed publish
 }
 
 // open is the artifact.Opener of the package.
@@ -55,6 +57,7 @@ func (c *copying) open(ctx context.Context, f artifact.File) (artifact.Stream, e
 		}
 		arrival.Ours = artifact.Digests{SHA1: ours.SHA1, SHA256: ours.SHA256}
 		c.arrivals[f.Path] = arrival
+		c.sent[f.Path] = c.tries > 0
 	}
 	return s, nil
 }

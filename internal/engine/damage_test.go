@@ -11,8 +11,8 @@ import (
 	"pkgferry/internal/fault"
 )
 
-// What is damaged between us and the target's storage is ours: it is called a mismatch, not another's release, and it
-// is not sent again.
+// What is damaged between us and the target's storage is ours: it is sent again at once, and when that does not help it
+// is called a mismatch and not another's release.
 func TestDamageOnTheWayToTheTarget(t *testing.T) {
 	damaged := func(after error) (engine.Options, *sink) {
 		src := new(source).add(artifact.Generic, "a", "1.0", "f", "text")
@@ -25,14 +25,19 @@ func TestDamageOnTheWayToTheTarget(t *testing.T) {
 		}
 		return migration(t, src, dst), dst
 	}
-	for name, after := range map[string]error{
-		"accepted": nil, "doubted": fault.Temporary(errors.New("the checksum differs"), time.Millisecond),
+	for name, c := range map[string]struct {
+		after  error
+		writes int
+	}{
+		"accepted": {nil, 3},
+		"noticed":  {fault.Errorf(artifact.TargetMismatch, "the checksum differs"), 3},
+		"lost":     {fault.Temporary(errors.New("connection reset"), time.Millisecond), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, dst := damaged(after)
+			o, dst := damaged(c.after)
 			for range 2 { // the second run looks again and finds the same
 				want(t, outcomes(t, o), map[string]string{"pkg:generic/a@1.0": "failed target-mismatch"})
-				want(t, dst.writes, map[string]int{"pkg:generic/a@1.0 f": 1})
+				want(t, dst.writes, map[string]int{"pkg:generic/a@1.0 f": c.writes})
 			}
 			for r, err := range o.Store.Records(t.Context(), checkpoint.Filter{}) {
 				if err != nil || r.Proof != artifact.NoProof {

@@ -20,7 +20,6 @@ type counter struct{ atomic.Int64 }
 type hand struct {
 	mu           sync.Mutex
 	packages     map[int64]bool
-	released     map[int64]bool // since the last scan: a reader that began before may still see them unsettled
 	destinations map[artifact.Destination]bool
 	released     map[int64]bool      // since the queue was last looked at: what it tells of them may be old
 	pending      map[int64]time.Time // since when the sink is at work on a package
@@ -56,7 +55,7 @@ func (h *hand) looking() {
 func (h *hand) holds(r checkpoint.Record) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.packages[r.ID] || h.released[r.ID] || h.destinations[r.Destination]
+	return h.packages[r.ID] || h.destinations[r.Destination]
 }
 
 func (h *hand) empty() bool {
@@ -125,7 +124,6 @@ func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing 
 			return NotStopped, context.Cause(ctx)
 		}
 		now := time.Now()
-		held.scan()
 		records, err := r.Store.Take(ctx, now, max(2*r.Workers, 64), func(record checkpoint.Record) bool {
 			return held.holds(record) || !r.Select(record.Package)
 		})

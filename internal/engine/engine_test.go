@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/engine"
 	"pkgferry/internal/fault"
@@ -130,6 +131,47 @@ func TestOneDestinationAtATime(t *testing.T) {
 	totals, err := o.Store.Totals(t.Context())
 	want(t, err, nil)
 	want(t, totals.ByOutcome, map[artifact.Outcome]int64{artifact.Published: 1, artifact.Present: 19})
+}
+
+// Files that the sink can not hold do not keep the others of their package from arriving, and are not forgotten.
+func TestRefusedFiles(t *testing.T) {
+	src := new(source).add(artifact.Generic, "tools", "0.0.0", "a", "alpha", "b?", "beta", "c", "gamma").
+		add(artifact.Generic, "odd", "0.0.0", "d?", "delta")
+	dst := newSink()
+	o := migration(t, src, dst)
+	for range 2 {
+		want(t, outcomes(t, o), map[string]string{
+			"pkg:generic/tools@0.0.0": "failed file-name-not-allowed", "pkg:generic/odd@0.0.0": "failed file-name-not-allowed",
+		})
+		want(t, dst.writes, map[string]int{"pkg:generic/tools@0.0.0 a": 1, "pkg:generic/tools@0.0.0 c": 1})
+	}
+	for r, err := range o.Store.Records(t.Context(), checkpoint.Filter{Limit: 1}) {
+		want(t, []any{r.Error, len(r.Arrivals), err}, []any{`the file "b?"`, 2, nil})
+	}
+}
+
+// Two repositories with an index of the same name: the second does not take the place of the first.
+func TestIndexesOfTwoRepositories(t *testing.T) {
+	src := new(source).add(artifact.Maven, "g:a", "", "maven-metadata.xml", "releases").
+		add(artifact.Maven, "g:a", "", "maven-metadata.xml", "snapshots")
+	src.items[1].Package.Repository = "snapshots"
+	src.items[1].Package.Files[0].Locator = "snapshots"
+	src.items[0].Package.Files[0].Locator = "releases"
+	src.items[0].Package.Files[0].Digests, src.items[0].Package.Files[0].Size = artifact.DigestsOf("releases"), int64(len("releases"))
+	src.bytes = map[string]string{"releases": "releases", "snapshots": "snapshots"}
+	dst := newSink()
+	o := migration(t, src, dst)
+	for range 2 {
+		if _, err := engine.Run(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for r := range o.Store.Records(t.Context(), checkpoint.Filter{}) {
+			got[r.Package.Repository] = string(r.Outcome) + " " + string(r.Reason)
+		}
+		want(t, got, map[string]string{"r": "published ", "snapshots": "conflict name-collision"})
+		want(t, dst.writes, map[string]int{"pkg:maven/g/a maven-metadata.xml": 1})
+	}
 }
 
 // A package whose files come in two pieces, the second after it was published, gets the second piece too.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -113,9 +114,18 @@ func newSink() *sink {
 
 func (s *sink) Check(context.Context, []string) error { return nil }
 
-func (s *sink) Allows(dst artifact.Destination, _ artifact.Package) error {
+func (s *sink) Allows(dst artifact.Destination, p artifact.Package) error {
 	if dst.Name == "forbidden" {
 		return fault.Errorf(artifact.NameNotAllowed, "the name %q", dst.Name)
+	}
+	refused := map[string]error{}
+	for _, f := range p.Files {
+		if strings.Contains(f.Path, "?") {
+			refused[f.Path] = fault.Errorf(artifact.FileNameNotAllowed, "the file %q", f.Path)
+		}
+	}
+	if len(refused) > 0 {
+		return &sinks.Refused{Files: refused}
 	}
 	return nil
 }

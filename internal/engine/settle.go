@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"pkgferry/checkpoint"
@@ -14,6 +15,9 @@ import (
 	"pkgferry/sources"
 )
 
+// maxTries is how often a package is sent in one go, because it arrived damaged or not at all, before it has to wait.
+const maxTries = 3
+
 // Waits between looks at a package that the sink is still at work on.
 const (
 	firstLook = 100 * time.Millisecond
@@ -23,34 +27,60 @@ const (
 // settle brings one package as far as it will go now: to its outcome, or to another attempt later. An error ends the run.
 // The sink is asked before every publish, so that nothing is published twice, and after it, since a success is a promise.
 func (r *run) settle(ctx context.Context, held *hand, record checkpoint.Record) error {
-	if err := r.Sink.Allows(record.Destination, record.Package); err != nil {
-		return r.fail(ctx, record, fault.At(fault.Sink, err), nil)
+	record, refused, err := r.allowed(record)
+	if err != nil {
+		return r.fail(ctx, record, err, nil)
 	}
 	source, ok := r.Sources[record.Package.Source]
 	if !ok {
 		err := fault.Errorf(artifact.SourceFailed, "source %q is not in the configuration any more", record.Package.Source)
 		return r.fail(ctx, record, err, nil)
 	}
-	c := &copying{run: r, source: source, arrivals: record.Arrivals}
+	c := &copying{run: r, source: source, arrivals: record.Arrivals, sent: map[string]bool{}}
 	look, err := r.look(ctx, c, record)
-	if err != nil || look.done {
-		return r.conclude(ctx, held, record, look, err, c)
+	for err == nil && !look.done && c.tries < maxTries {
+		record.Sent = true
+		look, err = r.publish(ctx, c, record, look.missing)
 	}
-	if err := r.Store.Sending(ctx, record); err != nil {
-		return broken(ctx, err)
+	if err == nil && !look.done {
+		err = fault.Temporary(fault.At(fault.Sink, fault.Errorf(artifact.TargetMismatch, "the target accepted %s and does not show it: %s",
+			record.Package.PURL(), paths(look.missing))), 0)
 	}
-	record.Sent = true
-	err = r.Sink.Publish(ctx, record.Destination, record.Package, look.missing, c.open)
-	if err == nil {
-		look, err = r.look(ctx, c, record)
-		if err == nil && !look.done {
-			err = fault.Temporary(fault.Errorf(artifact.TargetMismatch, "the target accepted %s and does not show it: %s",
-				record.Package.PURL(), paths(look.missing)), 0)
-		}
-	} else {
-		err = fault.At(fault.Sink, c.blame(err))
+	if err == nil && refused != nil && arrived(look.settlement.Outcome) {
+		return r.fail(ctx, record, refused, look.settlement.Arrivals)
 	}
 	return r.conclude(ctx, held, record, look, err, c)
+}
+
+// publish sends what is missing and looks again. Damage that the sink tells at once shows in that look, too.
+func (r *run) publish(ctx context.Context, c *copying, record checkpoint.Record, missing []artifact.File) (look, error) {
+	c.tries++
+	if err := r.Store.Sending(ctx, record); err != nil {
+		return look{}, broken(ctx, err)
+	}
+	err := r.Sink.Publish(ctx, record.Destination, record.Package, missing, c.open)
+	if err != nil && fault.CodeOf(err) != string(artifact.TargetMismatch) {
+		return look{}, fault.At(fault.Sink, c.blame(err))
+	}
+	return r.look(ctx, c, record)
+}
+
+// allowed leaves out of a package the files that the sink refuses one by one. The others are copied, and then the
+// package fails with refused. An error refuses the whole package.
+func (r *run) allowed(record checkpoint.Record) (_ checkpoint.Record, refused *sinks.Refused, err error) {
+	err = fault.At(fault.Sink, r.Sink.Allows(record.Destination, record.Package))
+	if !errors.As(err, &refused) || len(refused.Files) == len(record.Package.Files) {
+		return record, nil, err
+	}
+	record.Package.Files = slices.DeleteFunc(slices.Clone(record.Package.Files), func(f artifact.File) bool {
+		_, no := refused.Files[f.Path]
+		return no
+	})
+	return record, refused, nil
+}
+
+func arrived(outcome artifact.Outcome) bool {
+	return outcome == artifact.Published || outcome == artifact.Present
 }
 
 // look is what one Stat told of a package. Done is false when files are missing and nothing else stands in the way.
@@ -90,7 +120,7 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 			result.missing = append(result.missing, f)
 			continue
 		}
-		arrival, same, err := r.arrived(ctx, c, f, there)
+		arrival, same, err := r.match(ctx, c, f, there)
 		if err != nil {
 			return look{}, err
 		}
@@ -98,7 +128,16 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 		case same:
 			result.settlement.Arrivals[f.Path] = arrival
 			result.settlement.Proof = min(result.settlement.Proof, arrival.Proof)
+		case c.sent[f.Path] && c.tries < maxTries:
+			result.missing = append(result.missing, f) // it is what we just sent, damaged on its way
 		case replaceable(record, f):
+			taken, err := r.Store.Taken(ctx, record)
+			if err != nil {
+				return look{}, broken(ctx, err)
+			}
+			if taken {
+				return collides(record), nil
+			}
 			result.missing = append(result.missing, f)
 		default:
 			other = append(other, f)
@@ -116,9 +155,9 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 	return result, nil
 }
 
-// arrived compares one file with what the sink shows of it. Where they share no digest, because the source declares
+// match compares one file with what the sink shows of it. Where they share no digest, because the source declares
 // another algorithm than the sink computes, the source's bytes are hashed; where the sink shows none, sizes must do.
-func (r *run) arrived(ctx context.Context, c *copying, f artifact.File, there sinks.Held) (checkpoint.Arrival, bool, error) {
+func (r *run) match(ctx context.Context, c *copying, f artifact.File, there sinks.Held) (checkpoint.Arrival, bool, error) {
 	arrival := c.arrivals[f.Path]
 	arrival.HeldSize, arrival.Proof = there.Size, there.Proof
 	algorithm, value := there.Digests.Strongest()
@@ -156,6 +195,14 @@ func replaceable(record checkpoint.Record, f artifact.File) bool {
 // replaced it.
 func sentAs(ours artifact.Digests, f artifact.File) bool {
 	return ours != (artifact.Digests{}) && ours.Compare(f.Digests) != artifact.Different
+}
+
+// collides settles what would replace the content that another package of this migration brought there.
+func collides(record checkpoint.Record) look {
+	return look{done: true, settlement: checkpoint.Settlement{
+		Outcome: artifact.Conflict, Reason: artifact.NameCollision,
+		Error: fmt.Sprintf("another repository's %s is in %s and differs", record.Destination.PURL(), record.Destination.Project),
+	}}
 }
 
 func differs(record checkpoint.Record, files []artifact.File, ours bool, s checkpoint.Settlement) checkpoint.Settlement {

@@ -51,9 +51,13 @@ type format struct {
 	// indexed tells that every name with a version has an index package that GitLab does not list.
 	indexed bool
 
-	allows  func(artifact.Destination, artifact.Package) error
-	stat    func(context.Context, target, artifact.Package) (sinks.Holding, error)
-	publish func(context.Context, target, artifact.Package, []artifact.File, artifact.Opener) error
+	// loose tells that the files of a package stand for themselves, so that one may be left out.
+	loose bool
+
+	allows     func(artifact.Destination, artifact.Package) error // its name and version
+	allowsFile func(dst artifact.Destination, p artifact.Package, file string) error
+	stat       func(context.Context, target, artifact.Package) (sinks.Holding, error)
+	publish    func(context.Context, target, artifact.Package, []artifact.File, artifact.Opener) error
 }
 
 // target is a destination with all that is needed to reach it.
@@ -77,9 +81,18 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 	npm := &npm{}
 	npm.packuments.limit = 64
 	s.formats = map[artifact.Format]format{
-		artifact.Maven:   {statuses: []string{""}, names: fromMavenPath, allows: allowsMaven, stat: statMaven, publish: publishMaven},
-		artifact.NPM:     {statuses: []string{"processing", ""}, indexed: true, allows: allowsNPM, stat: npm.stat, publish: npm.publish},
-		artifact.Generic: {statuses: []string{"hidden", ""}, allows: allowsGeneric, stat: statGeneric, publish: publishGeneric},
+		artifact.Maven: {
+			statuses: []string{""}, names: fromMavenPath,
+			allows: allowsMaven, allowsFile: allowsMavenFile, stat: statMaven, publish: publishMaven,
+		},
+		artifact.NPM: {
+			statuses: []string{"processing", ""}, indexed: true,
+			allows: allowsNPM, allowsFile: anyFile, stat: npm.stat, publish: npm.publish,
+		},
+		artifact.Generic: {
+			statuses: []string{"hidden", ""}, loose: true,
+			allows: allowsGeneric, allowsFile: allowsGenericFile, stat: statGeneric, publish: publishGeneric,
+		},
 	}
 	return s, nil
 }
@@ -93,7 +106,27 @@ func (s *Sink) Allows(dst artifact.Destination, p artifact.Package) error {
 	if err := f.allows(dst, p); err != nil {
 		return fault.At(fault.Sink, err)
 	}
-	return fault.At(fault.Sink, s.fits(dst, p))
+	refused := map[string]error{}
+	for _, file := range p.Files {
+		err := s.allowsFile(f, dst, p, file)
+		if err != nil && !f.loose {
+			return fault.At(fault.Sink, err)
+		}
+		if err != nil {
+			refused[file.Path] = err
+		}
+	}
+	if len(refused) > 0 {
+		return fault.At(fault.Sink, &sinks.Refused{Files: refused})
+	}
+	return nil
+}
+
+func (s *Sink) allowsFile(f format, dst artifact.Destination, p artifact.Package, file artifact.File) error {
+	if err := f.allowsFile(dst, p, file.Path); err != nil || p.Index() {
+		return err
+	}
+	return s.tooLarge(dst, file)
 }
 
 func (s *Sink) format(name artifact.Format) (format, error) {

@@ -43,20 +43,15 @@ func limits(host string, operator map[artifact.Format]int64) map[artifact.Format
 	return all
 }
 
-// fits compares what would be sent with the limit. A size exactly at the limit is refused by GitLab too.
-func (s *Sink) fits(dst artifact.Destination, p artifact.Package) error {
+// tooLarge compares what would be sent of a file with the limit. A size exactly at the limit is refused by GitLab too.
+func (s *Sink) tooLarge(dst artifact.Destination, f artifact.File) error {
 	limit, ok := s.limits[dst.Format]
-	if !ok || p.Index() {
+	sent, what := f.Size, "bytes"
+	if dst.Format == artifact.NPM {
+		sent, what = documentSize(dst, f.Size, usualRoom), "bytes as npm sends it"
+	}
+	if !ok || f.Size < 0 || sent < limit {
 		return nil
 	}
-	for _, f := range p.Files {
-		sent, what := f.Size, "bytes"
-		if dst.Format == artifact.NPM {
-			sent, what = documentSize(dst, f.Size, usualRoom), "bytes as npm sends it"
-		}
-		if f.Size >= 0 && sent >= limit {
-			return fault.Errorf(artifact.FileTooLarge, "file %q has %d %s; GitLab takes less than %d", f.Path, sent, what, limit)
-		}
-	}
-	return nil
+	return fault.Errorf(artifact.FileTooLarge, "file %q has %d %s; GitLab takes less than %d", f.Path, sent, what, limit)
 }
