@@ -86,14 +86,37 @@ func TestFlippedBytesNeverArrive(t *testing.T) {
 	}
 }
 
-// A byte flipped between us and GitLab's storage: what GitLab then shows differs, so it is not called published.
-func TestFlippedUploadIsNotCalledPublished(t *testing.T) {
-	nexus := startStandin(t, "nexus", "--seed", few)
+// A byte flipped between us and GitLab's storage is seen in what GitLab then shows: the file is sent again, and it is
+// the right one that consumers get.
+func TestFlippedUploadIsMended(t *testing.T) {
+	nexus, clean := startStandin(t, "nexus", "--seed", few), startStandin(t, "gitlab")
+	newMigration(t, clean, nexus).must(t, 0, "run")
 	gitlab := startStandin(t, "gitlab", "--fault", "flip@write=1")
 	m := newMigration(t, gitlab, nexus)
+	m.must(t, 0, "run")
+	m.must(t, 0, "verify", "--read-back", "all")
+	for _, line := range clean.dump(t) {
+		if !slices.Contains(gitlab.dump(t), line) {
+			t.Errorf("GitLab lacks %s", key(line))
+		}
+	}
+}
+
+// A way to GitLab that damages every upload: nothing is called published.
+func TestUploadsThatAreAlwaysFlipped(t *testing.T) {
+	nexus := startStandin(t, "nexus", "--seed", few)
+	gitlab := startStandin(t, "gitlab", "--fault", "flip@write=100000")
+	m := newMigration(t, gitlab, nexus)
 	m.must(t, 2, "run")
-	if !strings.Contains(m.report(t), "target-mismatch") {
-		t.Errorf("the report does not name the reason:\n%s", m.report(t))
+	report := m.report(t)
+	if strings.Contains(report, `"outcome":"published"`) || strings.Contains(report, `"outcome":"present"`) {
+		t.Errorf("damaged packages are called arrived:\n%s", report)
+	}
+	if !strings.Contains(report, "target-mismatch") {
+		t.Errorf("the report does not name the reason:\n%s", report)
+	}
+	if e := m.ferry(t, "verify"); e.code != 2 {
+		t.Errorf("verify accepts damaged packages: %v", e)
 	}
 }
 

@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 }
 
 func buildAndRun(m *testing.M) (int, error) {
+	if err := lookAtSources(); err != nil {
+		return 0, err
+	}
 	dir, err := os.MkdirTemp("", "pkgferry-bin-")
 	if err != nil {
 		return 0, err
@@ -36,4 +39,15 @@ func buildAndRun(m *testing.M) (int, error) {
 	}
 	binaries = dir
 	return m.Run(), nil
+}
+
+// lookAtSources looks at every file that the binaries may be built from. "go test" repeats the result of an earlier run
+// while the files that the test looked at are the same, and it can not know what another go command read.
+func lookAtSources() error {
+	return filepath.WalkDir("..", func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin") {
+			return filepath.SkipDir
+		}
+		return err
+	})
 }
