@@ -1,7 +1,7 @@
 package npmjs
 
 // How a packument becomes packages: a version is a Package with its tarball, the name's dist-tags and deprecations are
-// its index package. Withdrawn versions are told as such: docs.npmjs.com "npm Unpublish Policy" (a tombstone keeps
+// its index package. Withdrawn versions are told as such: npm Docs "npm Unpublish Policy" (a tombstone keeps
 // time.unpublished, an unpublished version stays in time) and github.com/npm/security-holder (0.0.1-security).
 
 import (

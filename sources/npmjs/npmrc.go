@@ -1,6 +1,6 @@
 package npmjs
 
-// npm's settings: .npmrc as docs.npmjs.com "npmrc" describes it and npm's parser (github.com/npm/ini) reads it, with
+// npm's settings: .npmrc as npm Docs "npmrc" describes it and npm's parser (github.com/npm/ini) reads it, with
 // ${VARIABLE} replaced as by npm/cli workspaces/config, and environment variables npm_config_… before the file.
 
 import (

@@ -1,7 +1,7 @@
 package npmjs
 
 // The packages that a registry starts with. Those of the seed "small" can be installed; those of quirks=yes are what npm's
-// documentation and registry issues tell of the past (docs.npmjs.com "npm Unpublish Policy", github.com/npm/security-holder).
+// documentation and registry issues tell of the past (npm Docs "npm Unpublish Policy", github.com/npm/security-holder).
 
 import (
 	"fmt"
@@ -42,7 +42,7 @@ func (s *Server) seedLarge(megabytes int) {
 
 // seedQuirks makes packages with the oddities that twenty years have left in registries.
 func (s *Server) seedQuirks() {
-	tombstone := s.put("@acme/tombstone") // unpublished as a whole: docs.npmjs.com "npm Unpublish Policy"
+	tombstone := s.put("@acme/tombstone") // unpublished as a whole: npm Docs "npm Unpublish Policy"
 	tombstone.entombed = true
 	tombstone.withdrawn["1.0.0"], tombstone.withdrawn["1.0.1"] = born, born.Add(time.Hour)
 
