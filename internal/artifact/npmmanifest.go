@@ -34,8 +34,8 @@ const (
 // ErrNoNPMManifest tells that a tarball has no package.json one directory deep.
 var ErrNoNPMManifest = errors.New("the tarball has no package.json")
 
-// ReadNPMManifest reads a tarball to its end and returns its last package.json one directory deep, the one that
-// npm's clients and GitLab take. It holds no more than that file.
+// ReadNPMManifest returns a tarball's last package.json one directory deep, the one that npm's clients and GitLab take.
+// It holds no more than that file, and reads to the end of the archive.
 func ReadNPMManifest(tarball io.Reader) (NPMManifest, error) {
 	unzipped, err := gzip.NewReader(tarball)
 	if err != nil {
