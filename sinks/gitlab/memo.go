@@ -4,6 +4,7 @@ package gitlab
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -67,24 +68,13 @@ func (m *memo[K, V]) claim(key K) (a *answer[V], mine bool) {
 	return a, true
 }
 
-// forget makes the next get ask again.
-func (m *memo[K, V]) forget(key K) { m.drop(key, nil) }
-
-// drop removes key, when its answer is still a or a is nil.
+// drop removes key, when its answer is still a.
 func (m *memo[K, V]) drop(key K, a *answer[V]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if a != nil && m.found[key] != a {
-		return
-	}
-	if _, ok := m.found[key]; !ok {
+	if m.found[key] != a {
 		return
 	}
 	delete(m.found, key)
-	for i, one := range m.order {
-		if one == key {
-			m.order = append(m.order[:i], m.order[i+1:]...)
-			break
-		}
-	}
+	m.order = slices.DeleteFunc(m.order, func(one K) bool { return one == key })
 }
