@@ -44,6 +44,7 @@ type Record struct {
 // to copy it. Held is what the sink shows, as algorithm:hex.
 type Arrival struct {
 	Ours     artifact.Digests
+	Size     int64 // of what we copied; 0 when we did not
 	HeldSize int64
 	Held     string
 	Proof    artifact.Proof

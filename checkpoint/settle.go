@@ -87,12 +87,12 @@ func (s *Store) Settle(ctx context.Context, r Record, to Settlement) error {
 	})
 }
 
-// arrive keeps what is known of files that were copied or found. A size that the source did not tell is learnt from the sink.
+// arrive keeps what is known of files that were copied or found. A size that the source did not tell is learnt.
 func arrive(ctx context.Context, tx *sql.Tx, id int64, arrivals map[string]Arrival) error {
 	for path, a := range arrivals {
 		_, err := tx.ExecContext(ctx, `UPDATE file SET our_sha1 = ?, our_sha256 = ?, held_size = ?, held = ?, proof = ?,
-			size = CASE WHEN size < 0 THEN ? ELSE size END WHERE package = ? AND path = ?`,
-			a.Ours.SHA1, a.Ours.SHA256, a.HeldSize, a.Held, a.Proof, a.HeldSize, id, path)
+			size = CASE WHEN size < 0 AND ? > 0 THEN ? ELSE size END WHERE package = ? AND path = ?`,
+			a.Ours.SHA1, a.Ours.SHA256, a.HeldSize, a.Held, a.Proof, a.Size, a.Size, id, path)
 		if err != nil {
 			return err
 		}

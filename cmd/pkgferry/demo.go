@@ -175,24 +175,8 @@ func (s *stage) open() error {
 	if s.npm, err = s.start(func() (standin.Server, error) { return npmjs.New(standin.Options{}) }); err != nil {
 		return err
 	}
-	if s.gitlab, err = s.start(func() (standin.Server, error) { return gitlab.New(standin.Options{}) }); err != nil {
-		return err
-	}
-	return s.addProject(s.gitlab.Group + "/java-snapshots")
-}
-
-// addProject creates a project, as its owner would before the migration.
-func (s *stage) addProject(path string) error {
-	body := strings.NewReader(fmt.Sprintf(`{"add_project":%q}`, path))
-	resp, err := http.Post(s.gitlab.URL+"/_standin/mutate", "application/json", body) //nolint:noctx // a server of this process
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("making %s: %s", path, resp.Status)
-	}
-	return nil
+	s.gitlab, err = s.start(func() (standin.Server, error) { return gitlab.New(standin.Options{}) })
+	return err
 }
 
 func (s *stage) start(make func() (standin.Server, error)) (standin.Ready, error) {
@@ -240,16 +224,5 @@ target:
   url: %s
   token: ${GITLAB_TOKEN}
   group: %s
-routes:
-  - match: {repository: raw-hosted, version: 0.0.0}
-    skip: a file in it has a name that GitLab refuses
-  - match: {repository: maven-snapshots}
-    project: java-snapshots
-  - match: {format: maven}
-    project: java-packages
-  - match: {format: npm}
-    project: node-packages
-  - match: {format: generic}
-    project: generic-packages
 `, s.nexus.URL, s.nexus.Username, s.npm.URL, s.gitlab.URL, s.gitlab.Group)
 }

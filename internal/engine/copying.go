@@ -56,6 +56,7 @@ func (c *copying) open(ctx context.Context, f artifact.File) (artifact.Stream, e
 			arrival.HeldSize = -1
 		}
 		arrival.Ours = artifact.Digests{SHA1: ours.SHA1, SHA256: ours.SHA256}
+		arrival.Size = s.Size()
 		c.arrivals[f.Path] = arrival
 		c.sent[f.Path] = c.tries > 0
 	}

@@ -106,13 +106,13 @@ func (s *Server) ordinary() []Change {
 	c := coordinates{"com.example", "lib", "1.2"}
 	now := time.Now()
 	b := build{now, 3}
-	snapshot := snapshotOf.dir() + "/lib-" + b.version(snapshotOf.version)
+	snapshot := nightly.dir() + "/nightly-" + b.version(nightly.version)
 	changes := []Change{
 		put(Releases, c.dir()+"/lib-1.2.jar", jar(c, "new")), put(Releases, c.dir()+"/lib-1.2.pom", pom(c, "jar", coordinates{})),
 		put(Releases, "com/example/lib/maven-metadata.xml", index("com.example", "lib", now, "1.0", "1.1", "1.2")),
-		put(Snapshots, snapshot+".jar", jar(snapshotOf, "build "+b.stamp())),
-		put(Snapshots, snapshot+".pom", pom(snapshotOf, "jar", coordinates{})),
-		put(Snapshots, snapshotOf.dir()+"/maven-metadata.xml", snapshotIndex(snapshotOf, b)),
+		put(Snapshots, snapshot+".jar", jar(nightly, "build "+b.stamp())),
+		put(Snapshots, snapshot+".pom", pom(nightly, "jar", coordinates{})),
+		put(Snapshots, nightly.dir()+"/maven-metadata.xml", snapshotIndex(nightly, b)),
 		put(Raw, "root.txt", []byte("replaced at "+b.stamp()+"\n")),
 	}
 	s.mu.RLock()

@@ -4,7 +4,8 @@
 // sonatype/nexus-public does; writes are made by POST /_standin/mutate.
 //
 // Modes: era=orient|sqlA|sqlB (default sqlB), page=10|100 (10 is the size until 3.73), version, edition,
-// context=/path, anonymous=on|off, signins=limited (block a user after failed sign-ins).
+// context=/path, anonymous=on|off, signins=limited (block a user after failed sign-ins), odd=true (also hold what no
+// target takes as it is: names that GitLab refuses, files outside Maven's layout, one name in two repositories).
 package nexus
 
 import (
@@ -41,7 +42,7 @@ var _ standin.Server = (*Server)(nil)
 
 // New makes a server with the content that o.Seed asks for.
 func New(o standin.Options) (*Server, error) {
-	if err := o.CheckModes("era", "page", "version", "edition", "context", "anonymous", "signins"); err != nil {
+	if err := o.CheckModes("era", "page", "version", "edition", "context", "anonymous", "signins", "odd"); err != nil {
 		return nil, err
 	}
 	release, err := newRelease(o)

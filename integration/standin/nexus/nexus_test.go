@@ -24,7 +24,7 @@ type server struct {
 
 func start(t *testing.T, seed string, modes ...string) server {
 	t.Helper()
-	parsed, err := standin.ParseModes(modes)
+	parsed, err := standin.ParseModes(append([]string{"odd=true"}, modes...))
 	if err != nil {
 		t.Fatal(err)
 	}

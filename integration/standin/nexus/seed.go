@@ -6,6 +6,7 @@ package nexus
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"pkgferry/integration/standin"
@@ -50,13 +51,31 @@ func (s *Server) seed(o standin.Options) error {
 	st.clock = func() time.Time { now = now.Add(time.Minute); return now }
 	defer func() { st.clock = time.Now }()
 	st.seedReleases(releases)
-	st.seedSnapshots(snapshots)
+	st.seedSnapshots(snapshots, nightly)
 	st.seedCache(cache)
 	st.seedRaw(files)
 	debian := st.repository(Debian, "apt", hosted)
 	st.put(debian, "pool/a/acme-tool/acme-tool_1.0_amd64.deb", []byte(filler(7, 300)))
 	st.put(debian, "dists/stable/Release", []byte("Origin: example\n"))
+	if o.Modes["odd"] == "true" {
+		st.seedOdd(releases, snapshots, files)
+	}
 	return nil
+}
+
+// seedOdd adds what no target takes as it is: files with names that GitLab refuses, a file outside Maven's layout, and a
+// name that has an index in two repositories.
+func (s *store) seedOdd(releases, snapshots, files *repository) {
+	s.put(releases, "notes/README.txt", []byte("Somebody put this here by hand.\n"))
+	s.seedSnapshots(snapshots, coordinates{"com.example", "lib", "2.0-SNAPSHOT"})
+	for _, f := range [][2]string{
+		{"docs/with space/read me.txt", "a space\n"},
+		{"docs/größe/日本.txt", "beyond ASCII\n"},
+		{"docs/a+b%20c;d.txt", "a plus, a percent sign and a semicolon\n"},
+		{"docs/[x]#y?.txt", "what ends a path\n"},
+	} {
+		s.put(files, f[0], []byte(f[1]))
+	}
 }
 
 // deploy stores a file with its checksums beside it, as Maven does.
@@ -99,20 +118,20 @@ func (s *store) seedReleases(r *repository) {
 	s.release(r, coordinates{"org.example.odd", "lib_2.13", "1.0+build.5"}, coordinates{})
 	s.deploy(r, "archetype-catalog.xml", []byte("<archetype-catalog/>\n"))
 	s.put(r, ".index/nexus-maven-repository-index.properties", []byte("nexus.index.id=example\n"))
-	s.put(r, "notes/README.txt", []byte("Somebody put this here by hand.\n"))
 }
 
-func (s *store) seedSnapshots(r *repository) {
-	s.snapshot(r, build{epoch, 1})
-	s.snapshot(r, build{epoch.Add(time.Hour), 2})
-	s.deploy(r, "com/example/lib/maven-metadata.xml", index("com.example", "lib", epoch.Add(time.Hour), snapshotOf.version))
-}
+// nightly is built again every hour.
+var nightly = coordinates{"com.example", "nightly", "2.0-SNAPSHOT"}
 
-var snapshotOf = coordinates{"com.example", "lib", "2.0-SNAPSHOT"}
+func (s *store) seedSnapshots(r *repository, c coordinates) {
+	s.snapshot(r, c, build{epoch, 1})
+	s.snapshot(r, c, build{epoch.Add(time.Hour), 2})
+	path := strings.TrimSuffix(c.dir(), c.version) + "maven-metadata.xml"
+	s.deploy(r, path, index(c.group, c.artifact, epoch.Add(time.Hour), c.version))
+}
 
 // snapshot stores a build and makes it the newest.
-func (s *store) snapshot(r *repository, b build) {
-	c := snapshotOf
+func (s *store) snapshot(r *repository, c coordinates, b build) {
 	stem := c.dir() + "/" + c.artifact + "-" + b.version(c.version)
 	s.deploy(r, stem+".jar", jar(c, "build "+b.stamp()))
 	s.deploy(r, stem+".pom", pom(c, "jar", coordinates{}))
@@ -136,10 +155,7 @@ func (s *store) seedRaw(r *repository) {
 		{"tools/cli/1.2.0/linux/cli.tgz.sha256", []byte(artifact.DigestsOf(string(tool)).SHA256 + "\n")},
 		{"tools/cli/1.3.0/linux/cli.tgz", []byte(filler(2, 5000))},
 		{"docs/guide/index.html", []byte("<h1>Guide</h1>\n")},
-		{"docs/with space/read me.txt", []byte("a space\n")},
-		{"docs/größe/日本.txt", []byte("beyond ASCII\n")},
-		{"docs/a+b%20c;d.txt", []byte("a plus, a percent sign and a semicolon\n")},
-		{"docs/[x]#y?.txt", []byte("what ends a path\n")},
+		{"docs/with space+größe/read-me.txt", []byte("a directory may have any name\n")},
 		{"docs/empty.bin", nil},
 		{"root.txt", []byte("at the root\n")},
 	} {
