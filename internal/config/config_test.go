@@ -142,6 +142,7 @@ func TestMistakes(t *testing.T) {
 		{"unknown source", source + target + "routes:\n  - {match: {source: b}, project: p}\n", `f.yaml:10:22: there is no source named "b"; did you mean a?`},
 		{"bad pattern", source + target + "routes:\n  - {match: {}, project: p, rename: {from: '(', to: x}}\n", "f.yaml:10:44: from: error parsing regexp: missing closing ): `(`"},
 		{"no such group", source + target + "routes:\n  - {match: {}, project: p, rename: {from: '(a)', to: '$1_b'}}\n", `f.yaml:10:55: $1_b names a group that the pattern does not have; write ${1} where a letter follows`},
+		{"group out of range", source + target + "routes:\n  - {match: {}, project: p, rename: {from: '(a)', to: '$1$2'}}\n", `f.yaml:10:55: $2 names a group that the pattern does not have; write ${1} where a letter follows`},
 		{"bad conflict", source + target + "routes:\n  - {match: {}, project: p, on_conflict: overwrite}\n", `f.yaml:10:42: on_conflict is one of fail, skip, replace`},
 		{"merge key", source + target + "routes:\n  - <<: {project: p}\n", `f.yaml:10:5: unknown key "<<"`},
 		{"alias to nothing", source + strings.Replace(target, "acme", "*nope", 1), `f.yaml:8:10: an alias to nothing`},
