@@ -128,6 +128,32 @@ func TestRequestsPerPackage(t *testing.T) {
 	}
 }
 
+// Of many that were published before any was looked at, one look at the newest rows shows all.
+func TestNewRowsAreShared(t *testing.T) {
+	const packages = 20
+	s := start(t, "java-packages", standin.Options{})
+	sink := s.sink(t)
+	for n := range packages {
+		if err := s.publish(t, sink, makeMaven(t, n, "a")); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			one := makeMaven(t, 99, "a")
+			look(t, sink, s.destination(one.Package), one.Package)
+		}
+	}
+	before := s.requests(t)["GET packages"]
+	for n := range packages {
+		one := makeMaven(t, n, "a")
+		if holding := look(t, sink, s.destination(one.Package), one.Package); holding.State != sinks.Ready {
+			t.Errorf("state %v", holding.State)
+		}
+	}
+	if cost := s.requests(t)["GET packages"] - before; cost > 1 {
+		t.Errorf("%d listings for %d new packages", cost, packages)
+	}
+}
+
 func TestMavenIndex(t *testing.T) {
 	s := start(t, "java-packages", standin.Options{})
 	sink := s.sink(t)
@@ -143,7 +169,7 @@ func TestMavenIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, one := range []sinks.Sink{sink, s.sink(t)} {
-			holding := lookAny(t, one, s.destination(p), p)
+			holding := look(t, one, s.destination(p), p)
 			if held := holding.Files[f.Path]; holding.State != sinks.Ready || held.Digests.Compare(f.Digests) != artifact.Same {
 				t.Errorf("state %v, %+v", holding.State, held)
 			}

@@ -29,7 +29,7 @@ func texts(_ context.Context, f artifact.File) (artifact.Stream, error) {
 }
 
 // look is a Stat that waits while the sink is at work.
-func look(t *testing.T, sink *gitlab.Sink, dst artifact.Destination, p artifact.Package) sinks.Holding {
+func look(t *testing.T, sink sinks.Sink, dst artifact.Destination, p artifact.Package) sinks.Holding {
 	t.Helper()
 	for ctx, cancel := context.WithTimeout(t.Context(), time.Minute); ; {
 		holding, err := sink.Stat(ctx, dst, p)
@@ -118,7 +118,7 @@ func TestNPMTagWithoutItsVersion(t *testing.T) {
 	s := start(t, "node-packages", standin.Options{})
 	sink := s.sink(t)
 	s.bring(t, sink, 1)
-	p := index(artifact.NPMTag("beta", "9.9.9"), artifact.NPMTag("latest", "1.1.0-rc.1"))
+	p := index(artifact.NPMTag("beta", "9.9.9"), artifact.NPMTag("stable", "1.1.0-rc.1"))
 	err := sink.Publish(t.Context(), s.destination(p), p, p.Files, texts)
 	if fault.CodeOf(err) != string(artifact.TargetRejected) || !strings.Contains(err.Error(), `"beta" points to 9.9.9`) {
 		t.Errorf("error %v", err)

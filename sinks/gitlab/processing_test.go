@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"pkgferry/integration/standin"
 	"pkgferry/internal/artifact"
@@ -51,12 +52,16 @@ func TestNPMIsNotPublishedTwiceAfterACrash(t *testing.T) {
 // GitLab answers 200 to a duplicate and refuses it later; the version is there all the same.
 func TestNPMDuplicateRefusedLater(t *testing.T) {
 	for _, salt := range []string{"a", "b"} {
-		s, one := start(t, "node-packages", standin.Options{}), makeNPM(t, 1, salt)
-		s.bring(t, s.sink(t), 1)
+		s, one := manual(t), makeNPM(t, 1, salt)
+		if err := s.publish(t, s.sink(t), makeNPM(t, 1, "a")); err != nil {
+			t.Fatal(err)
+		}
+		s.work(t, "2")
 		late := s.sink(t)
 		if err := s.publish(t, late, one); err != nil {
 			t.Fatal(err)
 		}
+		s.work(t, "2")
 		holding := look(t, late, s.destination(one.Package), one.Package)
 		held := holding.Files[one.Files[0].Path]
 		want := artifact.Same
@@ -81,6 +86,29 @@ func TestNPMErrorWithItsRealVersion(t *testing.T) {
 	holding := look(t, s.sink(t), s.destination(one.Package), one.Package)
 	if holding.State != sinks.Broken || !strings.Contains(holding.Reason, "Unexpected error") {
 		t.Errorf("state %v, reason %q", holding.State, holding.Reason)
+	}
+}
+
+// What is at work is not asked after again before its time.
+func TestWaitingIsPatient(t *testing.T) {
+	const packages = 10
+	s := manual(t)
+	sink := s.configured(t, token, time.Hour)
+	for n := range packages {
+		if err := s.publish(t, sink, makeNPM(t, n, "a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := s.requests(t)["GET packages"]
+	for n := range 3 * packages {
+		one := makeNPM(t, n%packages, "a")
+		holding, err := sink.Stat(t.Context(), s.destination(one.Package), one.Package)
+		if err != nil || holding.State != sinks.Pending {
+			t.Errorf("state %v, %v", holding.State, err)
+		}
+	}
+	if cost := s.requests(t)["GET packages"] - before; cost > 2 {
+		t.Errorf("%d listings, want the two of the beginning", cost)
 	}
 }
 

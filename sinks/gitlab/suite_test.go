@@ -70,13 +70,18 @@ func start(t *testing.T, project string, o standin.Options) server {
 // sink is a new one, with nothing known.
 func (s server) sink(t *testing.T, tokens ...string) *gitlab.Sink {
 	t.Helper()
-	base, err := url.Parse(s.url)
-	if err != nil {
-		t.Fatal(err)
-	}
 	secret := token
 	if len(tokens) > 0 {
 		secret = tokens[0]
+	}
+	return s.configured(t, secret, 5*time.Millisecond)
+}
+
+func (s server) configured(t *testing.T, secret string, settle time.Duration) *gitlab.Sink {
+	t.Helper()
+	base, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
 	}
 	client, err := httpx.New(httpx.Options{Name: "target gitlab", Base: base, Auth: httpx.Header("PRIVATE-TOKEN", secret), Secrets: []string{secret}})
 	if err != nil {
@@ -84,7 +89,7 @@ func (s server) sink(t *testing.T, tokens ...string) *gitlab.Sink {
 	}
 	t.Cleanup(client.HTTP().CloseIdleConnections)
 	sink, err := gitlab.New(client, gitlab.Options{
-		Settle: 5 * time.Millisecond, MaxFileSize: map[artifact.Format]int64{artifact.NPM: 0},
+		Settle: settle, MaxFileSize: map[artifact.Format]int64{artifact.NPM: 0},
 	})
 	if err != nil {
 		t.Fatal(err)
