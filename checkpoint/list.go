@@ -90,8 +90,8 @@ func (u upsert) entry(e Entry) error {
 		return nil
 	}
 	if e.Skip != "" {
-		_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET revision = revision + 1, outcome = 'skipped', reason = ?, error = ?,
-			proof = 0, settled = ? WHERE id = ?`, e.Skip, e.Detail, millis(time.Now()), id)
+		_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET revision = revision + 1, outcome = ?, reason = ?, error = ?,
+			proof = 0, settled = ? WHERE id = ?`, e.outcome(), e.Skip, e.Detail, millis(time.Now()), id)
 		return err
 	}
 	_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET revision = revision + 1, outcome = NULL, reason = '', error = '',
@@ -137,7 +137,7 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 func redecided(e Entry, project, name, onConflict string, outcome artifact.Outcome, reason artifact.Reason) bool {
 	if e.Skip != "" {
 		arrived := outcome == artifact.Published || outcome == artifact.Present
-		return !arrived && (outcome != artifact.Skipped || reason != e.Skip)
+		return !arrived && (outcome != e.outcome() || reason != e.Skip)
 	}
 	return outcome == artifact.Skipped || project != e.Destination.Project || name != e.Destination.Name ||
 		outcome == artifact.Conflict && onConflict != e.OnConflict

@@ -14,9 +14,20 @@ type Entry struct {
 	Destination artifact.Destination
 	// OnConflict is the route's answer to other bytes at the destination: fail, skip or replace.
 	OnConflict string
-	// Skip settles the package as skipped, with Detail as the explanation.
+	// Skip settles the package at once as skipped, with Detail as the explanation; as failed when Skip is
+	// artifact.SourceMissing, since what the source lost is lost.
 	Skip   artifact.Reason
 	Detail string
+}
+
+func (e Entry) outcome() artifact.Outcome {
+	switch e.Skip {
+	case "":
+		return ""
+	case artifact.SourceMissing:
+		return artifact.Failed
+	}
+	return artifact.Skipped
 }
 
 // Record is what the checkpoint knows of one package.

@@ -42,7 +42,9 @@ func TestEveryOutcome(t *testing.T) {
 		add(artifact.Generic, "empty", "1.0", "a", "")
 	src.items = append(src.items, sources.Listed{
 		Package: artifact.Package{Repository: "r", Format: "rpm", Name: "x", Version: "1"}, Skip: artifact.FormatUnsupported,
-	}, sources.Listed{Package: artifact.Package{Repository: "r", Format: "conan", Name: "y", Version: "1"}})
+	}, sources.Listed{Package: artifact.Package{Repository: "r", Format: "conan", Name: "y", Version: "1"}}, sources.Listed{
+		Package: artifact.Package{Repository: "r", Format: artifact.Maven, Name: "g:lost", Version: "1"}, Skip: artifact.SourceMissing,
+	})
 	delete(src.bytes, "gone@1.0/a")
 	dst := newSink()
 	generic := artifact.Destination{Project: "g/generic-packages", Format: artifact.Generic, Version: "1.0"}
@@ -62,12 +64,25 @@ func TestEveryOutcome(t *testing.T) {
 		"pkg:generic/empty@1.0":     "published",
 		"pkg:rpm/x@1":               "skipped format-unsupported",
 		"pkg:conan/y@1":             "skipped no-route",
+		"pkg:maven/g/lost@1":        "failed source-missing",
 	})
 	want(t, dst.writes, map[string]int{
 		"pkg:generic/new@1.0 a": 1, "pkg:generic/new@1.0 b/c": 1, "pkg:generic/half@1.0 b": 1, "pkg:generic/empty@1.0 a": 1,
 	})
 	generic.Name = "other"
 	want(t, dst.held[generic]["a"], "OTHER")
+}
+
+// What the source lists without a file is lost, in every run, until the source has it again.
+func TestLostAtTheSource(t *testing.T) {
+	src := new(source)
+	src.items = []sources.Listed{{
+		Package: artifact.Package{Repository: "r", Format: artifact.Maven, Name: "g:lost", Version: "1"}, Skip: artifact.SourceMissing,
+	}}
+	o := migration(t, src, newSink())
+	for range 2 {
+		want(t, outcomes(t, o), map[string]string{"pkg:maven/g/lost@1": "failed source-missing"})
+	}
 }
 
 func TestSecondRunTouchesNothing(t *testing.T) {

@@ -36,6 +36,9 @@ func (r *run) settle(ctx context.Context, held *hand, record checkpoint.Record) 
 		err := fault.Errorf(artifact.SourceFailed, "source %q is not in the configuration any more", record.Package.Source)
 		return r.fail(ctx, record, err, nil)
 	}
+	if len(record.Package.Files) == 0 {
+		return r.fail(ctx, record, fault.At(fault.Source, fault.Errorf(artifact.SourceMissing, "the source lists no file of it")), nil)
+	}
 	c := &copying{run: r, source: source, arrivals: record.Arrivals, sent: map[string]bool{}}
 	look, err := r.look(ctx, c, record)
 	for err == nil && !look.done && c.tries < maxTries {
