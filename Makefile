@@ -6,7 +6,7 @@ LDFLAGS := -X main.version=$(VERSION)
 CACHE   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pkgferry-tools
 LINT    := $(CACHE)/golangci-lint-v2.15.0
 
-.PHONY: build demo test integration openapi bench fuzz fmt lint clean
+.PHONY: build demo test integration openapi bench fuzz docs fmt lint clean
 
 build: ## bin/pkgferry and bin/standin
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/pkgferry ./cmd/standin
@@ -34,6 +34,9 @@ fuzz: ## every parser of foreign bytes, ten seconds each
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime 10s $$package || exit 1; \
 		done; \
 	done
+
+docs: ## the pages that are generated from the code
+	PKGFERRY_WRITE_DOCS=1 $(GO) test -count 1 -run Documented ./internal/artifact
 
 fmt:
 	gofmt -w $$(git ls-files '*.go')
