@@ -4,6 +4,7 @@ package gitlab
 // GitLab's own Go client, whose every request goes through httpx: one limiter, retried reads, redacted errors.
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,11 +48,25 @@ type unlimited struct{}
 
 func (unlimited) Wait(context.Context) error { return nil }
 
-// transport makes GitLab's client speak through httpx. An answer that is no success is an *httpx.StatusError.
+// transport makes GitLab's client speak through httpx, which reads an answer again that breaks off. An answer that is no
+// success is an *httpx.StatusError.
 type transport struct{ client *httpx.Client }
 
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.send(req)
+	if req.Method == http.MethodGet {
+		var text json.RawMessage
+		header, err := t.client.GetJSON(req.Context(), req.URL, req.Header, maxAnswer, &text)
+		if err != nil {
+			return nil, err
+		}
+		body := io.NopCloser(bytes.NewReader(text))
+		return &http.Response{StatusCode: http.StatusOK, Header: header, Body: body, Request: req, ContentLength: int64(len(text))}, nil
+	}
+	request := httpx.Request{Method: req.Method, URL: req.URL, Header: req.Header, Size: req.ContentLength}
+	if req.Body != nil {
+		request.Body = func(context.Context) (io.ReadCloser, error) { return req.Body, nil }
+	}
+	resp, err := t.client.Send(req.Context(), request)
 	if err != nil {
 		return nil, err
 	}
@@ -60,17 +75,6 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		io.Closer
 	}{io.LimitReader(resp.Body, maxAnswer), resp.Body}
 	return resp, nil
-}
-
-func (t transport) send(req *http.Request) (*http.Response, error) {
-	if req.Method == http.MethodGet {
-		return t.client.Get(req.Context(), req.URL, req.Header)
-	}
-	request := httpx.Request{Method: req.Method, URL: req.URL, Header: req.Header, Size: req.ContentLength}
-	if req.Body != nil {
-		request.Body = func(context.Context) (io.ReadCloser, error) { return req.Body, nil }
-	}
-	return t.client.Send(req.Context(), request)
 }
 
 // plain takes net/http's wrapper off an error of the library: httpx has already said what and where.

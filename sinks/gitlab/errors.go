@@ -4,6 +4,7 @@ package gitlab
 // lib/api/generic_packages.rb; Workhorse's own answers: workhorse/internal/upload).
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -63,8 +64,11 @@ func byStatus(err error) error {
 	case status >= 400 && status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout:
 		return fault.Because(artifact.TargetRejected, err)
 	}
-	if fault.CodeOf(err) == "" && !fault.IsStop(err) {
-		return fault.Because(artifact.TargetFailed, err)
+	if fault.IsStop(err) || errors.Is(err, context.Canceled) {
+		return err
 	}
-	return err
+	if _, marked := fault.IsTemporary(err); !marked && statusOf(err) != 0 {
+		err = fault.Temporary(err, 0) // a read that httpx gave up: the server may recover
+	}
+	return fault.Because(artifact.TargetFailed, err)
 }

@@ -76,6 +76,28 @@ func TestServerErrorsAreTemporary(t *testing.T) {
 	}
 }
 
+// A listing that fails or breaks off is read again.
+func TestListingsAreReadAgain(t *testing.T) {
+	for project, sample := range makers {
+		for _, kind := range []string{standin.Cut, standin.Reset, "500", "429"} {
+			t.Run(project+" "+kind, func(t *testing.T) {
+				s := start(t, project, standin.Options{Faults: []standin.Fault{{Kind: kind, Stage: standin.List, Rate: 2}}})
+				sink, one := s.sink(t), sample(t, 1, "a")
+				if holding := look(t, sink, s.destination(one.Package), one.Package); holding.State != sinks.Absent {
+					t.Errorf("state %v", holding.State)
+				}
+				if err := s.publish(t, sink, one); err != nil {
+					t.Fatal(err)
+				}
+				s.mutate(t, `{"fault":"`+kind+`@list=2"}`)
+				if holding := look(t, s.sink(t), s.destination(one.Package), one.Package); holding.State != sinks.Ready {
+					t.Errorf("state %v", holding.State)
+				}
+			})
+		}
+	}
+}
+
 // A byte that changes on the way to GitLab must show, at the latest in Stat's digests.
 func TestFlippedOnTheWay(t *testing.T) {
 	for project, sample := range makers {

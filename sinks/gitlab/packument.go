@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 
+	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
 	"pkgferry/internal/httpx"
 )
@@ -39,7 +40,8 @@ func (a *api) packument(ctx context.Context, project int64, name string) (packum
 	}
 	p, err := readPackument(io.LimitReader(resp.Body, maxPackument))
 	if err != nil {
-		return packument{}, fault.At(fault.Sink, fmt.Errorf("GitLab's packument of %s: %w", name, err))
+		err = fault.Because(artifact.TargetFailed, fmt.Errorf("GitLab's packument of %s: %w", name, err))
+		return packument{}, fault.At(fault.Sink, fault.Temporary(err, 0))
 	}
 	return p, nil
 }
