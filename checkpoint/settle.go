@@ -57,10 +57,20 @@ func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 	return time.UnixMilli(due.Int64), nil
 }
 
-// Sending notes that r is about to be published, so that a run that dies now knows afterwards whose work it finds.
+// Sending notes that r is about to be published, so that a run that dies now knows afterwards whose work it finds. The
+// index of r's name is unsettled by it, since publishing a version can move what the index says: npm's latest, on GitLab.
 func (s *Store) Sending(ctx context.Context, r Record) error {
-	_, err := s.write.ExecContext(ctx, "UPDATE package SET sent = 1 WHERE id = ? AND sent = 0", r.ID)
-	return err
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "UPDATE package SET sent = 1 WHERE id = ?", r.ID); err != nil || r.Package.Index() {
+			return err
+		}
+		p := r.Package
+		_, err := tx.ExecContext(ctx, `UPDATE package SET revision = revision + 1, outcome = NULL, reason = '', error = '', proof = 0,
+			settled = 0, attempts = 0, due = 1
+			WHERE source = ? AND repository = ? AND format = ? AND name = ? AND version = '' AND outcome IS NOT 'skipped'`,
+			p.Source, p.Repository, p.Format, p.Name)
+		return err
+	})
 }
 
 // Postpone leaves r unsettled until due. Attempts replaces its count; arrivals keeps what was copied so far.

@@ -109,6 +109,34 @@ func TestIndexFollowsItsVersions(t *testing.T) {
 	want(t, dst.order[10], "pkg:npm/ui")
 }
 
+// A version that arrives in a later run moves the sink's tag, as GitLab's npm registry does; the index puts it back.
+func TestIndexIsSetAgainAfterALateVersion(t *testing.T) {
+	src := new(source).add(artifact.NPM, "ui", "1.0.0", "t.tgz", "old").add(artifact.NPM, "ui", "2.0.0", "t.tgz", "new").
+		add(artifact.NPM, "ui", "", "dist-tags/latest", "2.0.0")
+	dst := newSink()
+	refuse := true
+	dst.before = func(to artifact.Destination, _ artifact.File) error {
+		if to.Version == "1.0.0" && refuse {
+			return fault.Errorf(artifact.TargetRejected, "not today")
+		}
+		return nil
+	}
+	index := artifact.Destination{Project: "g/node-packages", Format: artifact.NPM, Name: "ui"}
+	dst.after = func(to artifact.Destination, _ artifact.File) error {
+		if to.Version != "" {
+			dst.put(index, "dist-tags/latest", to.Version)
+		}
+		return nil
+	}
+	o := migration(t, src, dst)
+	want(t, outcomes(t, o)["pkg:npm/ui@1.0.0"], "failed target-rejected")
+	refuse = false
+	want(t, outcomes(t, o), map[string]string{
+		"pkg:npm/ui@1.0.0": "published", "pkg:npm/ui@2.0.0": "published", "pkg:npm/ui": "published",
+	})
+	want(t, dst.held[index]["dist-tags/latest"], "2.0.0")
+}
+
 func TestIndexIsReplacedAndReleaseIsNot(t *testing.T) {
 	src := new(source).add(artifact.NPM, "ui", "", "dist-tags/latest", "2.0.0").
 		add(artifact.Maven, "g:a", "1.0-SNAPSHOT", "a-1.0-SNAPSHOT.jar", "new", "maven-metadata.xml", "new")
