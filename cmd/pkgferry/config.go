@@ -64,7 +64,7 @@ func (a *app) configCheck() error {
 		return err
 	}
 	for _, one := range errs {
-		fmt.Fprintln(a.console, "pkgferry: "+message(one))
+		a.console.say("pkgferry: " + message(one))
 	}
 	if len(errs) > 0 {
 		return ended(codeUsage)

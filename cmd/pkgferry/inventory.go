@@ -132,7 +132,8 @@ func requests(p artifact.Package) (reads, writes int64) {
 	return files, files + 1
 }
 
-func (i *inventory) text(w io.Writer, file *config.File, s report.Summary) error {
+func (i *inventory) text(out io.Writer, file *config.File, s report.Summary) error {
+	var w strings.Builder
 	table := report.Table{Head: []string{"source", ">packages", ">files", ">bytes", ">to copy", ">requests", ">skipped", ">problems", "to"}}
 	for _, row := range i.rows {
 		name := report.Origin(checkpoint.Group{Source: row.Source, Repository: row.Repository, Format: row.Format})
@@ -141,39 +142,31 @@ func (i *inventory) text(w io.Writer, file *config.File, s report.Summary) error
 			report.Count(row.Reads + row.Writes), report.Count(row.Skipped), report.Count(row.Refused), strings.Join(row.Projects, ", "),
 		})
 	}
-	if err := table.Text(w); err != nil {
+	if err := table.Text(&w); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s\n", s.Line())
+	fmt.Fprintf(&w, "\n%s\n", s.Line())
 	for _, reason := range s.Reasons {
 		if reason.Outcome == artifact.Skipped {
-			fmt.Fprintf(w, "\n%s skipped, %s: %s\n", report.Count(reason.Packages), reason.Code, reason.Code.Next())
-			printExamples(w, reason.Packages, reason.Texts())
+			fmt.Fprintf(&w, "\n%s skipped, %s: %s\n", report.Count(reason.Packages), reason.Code, reason.Code.Next())
+			w.WriteString(report.Some(reason.Packages, reason.Texts()))
 		}
 	}
 	for _, one := range i.refused {
-		fmt.Fprintf(w, "\n%s would fail, %s: %s\n", report.Count(one.Packages), one.Code, one.Next)
-		printExamples(w, one.Packages, one.Examples)
+		fmt.Fprintf(&w, "\n%s would fail, %s: %s\n", report.Count(one.Packages), one.Code, one.Next)
+		w.WriteString(report.Some(one.Packages, one.Examples))
 	}
 	if s.Totals.Problems > 0 {
-		fmt.Fprintf(w, "\n%s could not be listed:\n", report.Count(s.Totals.Problems))
+		fmt.Fprintf(&w, "\n%s could not be listed:\n", report.Count(s.Totals.Problems))
 		var texts []string
 		for _, p := range s.Unlisted[:min(len(s.Unlisted), maxExamples)] {
 			texts = append(texts, p.Source+": "+p.Error)
 		}
-		printExamples(w, s.Totals.Problems, texts)
+		w.WriteString(report.Some(s.Totals.Problems, texts))
 	}
-	_, err := fmt.Fprintf(w, "\n%s\n", i.pace(file).text())
+	fmt.Fprintf(&w, "\n%s\n", i.pace(file).text())
+	_, err := io.WriteString(out, w.String())
 	return err
-}
-
-func printExamples(w io.Writer, all int64, texts []string) {
-	for _, text := range texts {
-		fmt.Fprintln(w, "  "+oneLine(text))
-	}
-	if more := all - int64(len(texts)); more > 0 {
-		fmt.Fprintf(w, "  … and %s more\n", report.Count(more))
-	}
 }
 
 // pace is the configured limit that will bind, and the time it allows at best. Limit is empty when there is none.

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -34,7 +33,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		err = usage(err)
 	}
 	if text := message(err); text != "" {
-		fmt.Fprintln(a.console, "pkgferry: "+text)
+		a.console.say("pkgferry: " + text)
 	}
 	return codeOf(err)
 }

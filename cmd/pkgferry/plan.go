@@ -167,7 +167,7 @@ func (a *app) explainOne(routes *mapping.Router, p artifact.Package) error {
 func (a *app) listed(p artifact.Package) ([]artifact.Package, error) {
 	store, err := checkpoint.View(a.checkpoint)
 	if err != nil {
-		return nil, nil //nolint:nilerr // nothing is listed yet
+		return nil, nil // nothing is listed yet
 	}
 	defer store.Close()
 	var found []artifact.Package

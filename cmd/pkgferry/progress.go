@@ -41,6 +41,9 @@ type console struct {
 
 func (c *console) Write(p []byte) (int, error) { return above{c, c.out}.Write(p) }
 
+// say writes one line; when stderr is gone there is nobody to tell.
+func (c *console) say(text string) { _, _ = fmt.Fprintln(c, text) }
+
 // above writes to out without breaking the console's bar.
 type above struct {
 	*console
@@ -203,7 +206,7 @@ func (p *progress) emit(e engine.Event) {
 		line.Project = e.Record.Destination.Project
 	}
 	if text, err := json.Marshal(line); err == nil {
-		_, _ = p.app.console.Write(append(text, '\n'))
+		p.app.console.say(string(text))
 	}
 }
 
@@ -232,7 +235,7 @@ func (p *progress) numbers() (settled, listed int64, text string) {
 
 func (p *progress) line() {
 	_, _, text := p.numbers()
-	fmt.Fprintln(p.app.console, text)
+	p.app.console.say(text)
 }
 
 func (p *progress) draw() {

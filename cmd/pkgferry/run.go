@@ -77,7 +77,10 @@ func (a *app) run(f runFlags) error {
 		return withCode(codeStopped, err)
 	}
 	if f.dryRun && !a.json {
-		fmt.Fprint(a.stdout, "dry run: everything was read and checked, nothing was published; this is what a run would do\n\n")
+		_, err := fmt.Fprint(a.stdout, "dry run: everything was read and checked, nothing was published; this is what a run would do\n\n")
+		if err != nil {
+			return withCode(codeStopped, err)
+		}
 	}
 	return a.conclude(ctx, store, stopped, f.partial())
 }
@@ -131,7 +134,7 @@ func (f runFlags) options() (func(*engine.Options), error) {
 		}
 	}
 	return func(o *engine.Options) {
-		o.Workers, o.MaxDuration, o.MaxTransfer = f.workers, f.maxDuration, int64(budget) //nolint:gosec // checked above
+		o.Workers, o.MaxDuration, o.MaxTransfer = f.workers, f.maxDuration, int64(budget)
 		if f.dryRun {
 			o.Sink = rehearse(o.Sink)
 		}

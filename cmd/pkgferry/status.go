@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -64,7 +65,9 @@ func (a *app) status(f statusFlags) error {
 		case <-time.After(f.every):
 		}
 		if !a.json {
-			fmt.Fprintln(a.stdout)
+			if _, err := fmt.Fprintln(a.stdout); err != nil {
+				return withCode(codeStopped, err)
+			}
 		}
 	}
 }
@@ -120,8 +123,9 @@ func (a *app) printStatus(s statusResult, summary report.Summary) error {
 	if s.Holder != 0 {
 		state = fmt.Sprintf("a run is in progress, process %d", s.Holder)
 	}
-	fmt.Fprintf(a.stdout, "checkpoint %s: %s\n\n", a.checkpoint, state)
-	if err := summary.Text(a.stdout); err != nil {
+	var b strings.Builder
+	fmt.Fprintf(&b, "checkpoint %s: %s\n\n", a.checkpoint, state)
+	if err := summary.Text(&b); err != nil {
 		return err
 	}
 	if s.Holder != 0 && s.Rate > 0 {
@@ -129,15 +133,16 @@ func (a *app) printStatus(s statusResult, summary report.Summary) error {
 		if s.ETA > 0 {
 			eta = "about " + time.Duration(s.ETA*float64(time.Second)).Round(time.Minute).String() + " to go"
 		}
-		fmt.Fprintf(a.stdout, "\n%.1f packages/s, %s/s; %s\n", s.Rate, report.Bytes(int64(s.ByteRate)), eta)
+		fmt.Fprintf(&b, "\n%.1f packages/s, %s/s; %s\n", s.Rate, report.Bytes(int64(s.ByteRate)), eta)
 	}
 	if len(s.Stuck) > 0 {
-		fmt.Fprintln(a.stdout, "\nNot settled after several attempts:")
+		fmt.Fprintln(&b, "\nNot settled after several attempts:")
 		for _, one := range s.Stuck {
-			fmt.Fprintf(a.stdout, "  %s, %d attempts: %s\n", one.PURL, one.Attempts, oneLine(one.Error))
+			fmt.Fprintf(&b, "  %s, %d attempts: %s\n", one.PURL, one.Attempts, oneLine(one.Error))
 		}
 	}
-	return nil
+	_, err := io.WriteString(a.stdout, b.String())
+	return err
 }
 
 // holder is the process that runs on the checkpoint; 0 when none does.

@@ -128,7 +128,7 @@ func (s *Size) show() any {
 
 func sizeOf(text string) Size {
 	bytes, _ := humanize.ParseBytes(text)
-	return Size(bytes) //nolint:gosec // Size.read refused what would not fit
+	return Size(bytes)
 }
 
 func (l *List) show() any {

@@ -10,34 +10,25 @@ import (
 
 // Text writes the summary for a terminal: the table of formats, the invariant, and what went wrong.
 func (s Summary) Text(w io.Writer) error {
+	p := page{w: w}
 	if len(s.Formats) > 0 {
-		if err := Outcomes("format", s.Formats).Text(w); err != nil {
-			return err
-		}
-		fmt.Fprintln(w)
+		p.err = Outcomes("format", s.Formats).Text(w)
+		p.line("")
 	}
-	if _, err := fmt.Fprintln(w, s.Line()); err != nil {
-		return err
-	}
+	p.line(s.Line())
 	for _, r := range s.Reasons {
-		fmt.Fprintf(w, "\n%s %s, %s: %s\n", Count(r.Packages), OutcomeName(r.Outcome), r.Code, r.Code.Next())
-		for _, text := range r.Texts() {
-			fmt.Fprintln(w, "  "+printable(text))
-		}
-		if more := r.Packages - int64(len(r.Examples)); more > 0 {
-			fmt.Fprintf(w, "  … and %s more\n", Count(more))
-		}
+		p.text(fmt.Sprintf("\n%s %s, %s: %s\n", Count(r.Packages), OutcomeName(r.Outcome), r.Code, r.Code.Next()))
+		p.text(Some(r.Packages, r.Texts()))
 	}
 	if s.Totals.Problems > 0 {
-		fmt.Fprintf(w, "\n%s could not be listed:\n", Count(s.Totals.Problems))
-		for _, p := range s.Unlisted[:min(len(s.Unlisted), maxExamples)] {
-			fmt.Fprintf(w, "  %s: %s\n", p.Source, printable(p.Error))
+		var texts []string
+		for _, problem := range s.Unlisted[:min(len(s.Unlisted), maxExamples)] {
+			texts = append(texts, problem.Source+": "+problem.Error)
 		}
-		if more := s.Totals.Problems - maxExamples; more > 0 {
-			fmt.Fprintf(w, "  … and %s more\n", Count(more))
-		}
+		p.text(fmt.Sprintf("\n%s could not be listed:\n", Count(s.Totals.Problems)))
+		p.text(Some(s.Totals.Problems, texts))
 	}
-	return nil
+	return p.err
 }
 
 func tail(err string) string {
@@ -101,10 +92,24 @@ type page struct {
 	err error
 }
 
-func (p *page) line(text string) {
+func (p *page) line(text string) { p.text(text + "\n") }
+
+func (p *page) text(text string) {
 	if p.err == nil {
-		_, p.err = io.WriteString(p.w, text+"\n")
+		_, p.err = io.WriteString(p.w, text)
 	}
+}
+
+// Some is a line for each of some texts, and one for how many more there are of all.
+func Some(all int64, texts []string) string {
+	var b strings.Builder
+	for _, text := range texts {
+		b.WriteString("  " + printable(text) + "\n")
+	}
+	if more := all - int64(len(texts)); more > 0 {
+		fmt.Fprintf(&b, "  … and %s more\n", Count(more))
+	}
+	return b.String()
 }
 
 func (p *page) table(t Table) {
