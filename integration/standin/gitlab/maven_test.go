@@ -77,6 +77,11 @@ func TestMavenDownload(t *testing.T) {
 	if files := c.files(java, 0); len(files) != 2 {
 		t.Errorf("files: %v", files)
 	}
+	// A group serves the newest of its projects' files.
+	c.put(generic+"/maven/com/acme/lib/1.0/lib-1.0.jar", "third", 200)
+	c.want(200, "third", "GET", group+"1.0/lib-1.0.jar", "")
+	c.put(lib+"1.0/lib-1.0.jar", "fourth", 200)
+	c.want(200, "fourth", "GET", group+"1.0/lib-1.0.jar", "")
 }
 
 func TestMavenDuplicates(t *testing.T) {
@@ -107,6 +112,10 @@ func TestMavenDuplicates(t *testing.T) {
 	if lines := c.dump(); len(lines) != 10 {
 		t.Errorf("refused files were stored: %v", lines)
 	}
+	// Where duplicates are allowed, the exception forbids them.
+	c.mutate(`{"mode":{"maven.duplicates":"true"}}`)
+	c.want(400, refused, "PUT", java+"/maven/com/acme/open/1.0/open-1.0.jar", "x")
+	c.put(lib+"1.0/lib-1.0.jar", "x", 200)
 }
 
 // TestMavenMetadataTrap: metadata in a release directory, uploaded first, hides the version.
