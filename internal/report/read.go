@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"pkgferry/internal/artifact"
 )
@@ -30,6 +31,7 @@ func ReadCSV(r io.Reader) (Chosen, error) {
 	if err != nil {
 		return nil, err
 	}
+	head[0] = strings.TrimPrefix(head[0], "\ufeff") // spreadsheets write a byte order mark
 	var at [3]int
 	for i, name := range []string{"purl", "source", "repository"} {
 		if at[i] = slices.Index(head, name); at[i] < 0 {

@@ -170,6 +170,7 @@ func TestComplete(t *testing.T) {
 func TestReportIsInput(t *testing.T) {
 	store := migration(t)
 	var text bytes.Buffer
+	text.WriteString("\ufeff")
 	if err := failures(t.Context(), store, &text); err != nil {
 		t.Fatal(err)
 	}
