@@ -116,14 +116,15 @@ func (f *flags) options() (o standin.Options, err error) {
 
 // serve prints the ready line and serves until ctx ends.
 func serve(ctx context.Context, out io.Writer, address string, h standin.Server) error {
-	listener, err := net.Listen("tcp", address)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	if err := json.NewEncoder(out).Encode(h.Ready("http://" + listener.Addr().String())); err != nil {
+	ready := h.Ready("http://" + listener.Addr().String())
+	if err := json.NewEncoder(out).Encode(ready); err != nil { //nolint:gosec // it tells the stand-in's own password
 		return errors.Join(err, server.Close())
 	}
 	select {

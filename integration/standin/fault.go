@@ -77,7 +77,7 @@ type Faults struct {
 
 // NewFaults returns the faults of list; random makes those by rate repeatable.
 func NewFaults(list []Fault, random int64) *Faults {
-	source := rand.NewPCG(uint64(random), 0) //nolint:gosec // repeatable on purpose
+	source := rand.NewPCG(uint64(random), 0)
 	return &Faults{list: slices.Clone(list), struck: make([]int, len(list)), random: rand.New(source)}
 }
 

@@ -1,8 +1,8 @@
 package gitlab
 
 import (
-	"crypto/md5"  //nolint:gosec // GitLab stores it for Maven files
-	"crypto/sha1" //nolint:gosec // GitLab stores it for Maven files
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -37,7 +37,7 @@ func (s *Server) receive(r io.Reader, size, limit int64) (b body, err error) {
 	if limit > 0 {
 		r = io.LimitReader(r, limit+1)
 	}
-	sums := [3]io.Writer{md5.New(), sha1.New(), sha256.New()} //nolint:gosec // see the imports
+	sums := [3]io.Writer{md5.New(), sha1.New(), sha256.New()}
 	room := int64(64 << 10)
 	if size >= 0 {
 		room = min(room, size+1)

@@ -125,7 +125,7 @@ func (s *Server) mutationRoot(who *token) object {
 			path := argument(input, "namespacePath")
 			known := slices.ContainsFunc(s.groups, func(g *group) bool { return strings.EqualFold(g.path, path) })
 			if !known || who == nil || who.role < owner || !slices.Contains(who.scopes, "api") {
-				return nil, fmt.Errorf("The resource that you are attempting to access does not exist or you don't have permission to perform this action") //nolint:staticcheck // GitLab's words
+				return nil, wrongQuery("The resource that you are attempting to access does not exist or you don't have permission to perform this action")
 			}
 			problems := []string{}
 			for name, mode := range settings {
@@ -160,7 +160,7 @@ func connection(all []*pkg, args map[string]any) (any, error) {
 		descending = false
 	case "CREATED_DESC", "":
 	default:
-		return nil, fmt.Errorf("Argument 'sort' on Field 'packages' has an invalid value (%s)", sort) //nolint:staticcheck // GitLab's words
+		return nil, wrongQuery("Argument 'sort' on Field 'packages' has an invalid value (%s)", sort)
 	}
 	after, err := cursorID(argument(args, "after"))
 	if err != nil {
@@ -239,7 +239,7 @@ func cursorID(text string) (int, error) {
 	}
 	id, bad := strconv.Atoi(c.ID)
 	if err != nil || bad != nil {
-		return 0, fmt.Errorf("Please provide a valid cursor") //nolint:staticcheck // GitLab's words
+		return 0, wrongQuery("Please provide a valid cursor")
 	}
 	return id, nil
 }

@@ -68,9 +68,12 @@ func parseQuery(text string, variables map[string]any) (q query, err error) {
 	return q, nil
 }
 
+// queryError is what is wrong with a query, in GitLab's words.
 type queryError string
 
 func (e queryError) Error() string { return string(e) }
+
+func wrongQuery(format string, args ...any) error { return queryError(fmt.Sprintf(format, args...)) }
 
 func (p *queryParser) fail() {
 	panic(queryError(fmt.Sprintf("Expected one of SCHEMA, QUERY, actual: %q", p.at(0))))

@@ -2,7 +2,6 @@ package gitlab
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -67,7 +66,7 @@ func (s *Server) execute(q query, who *token) (any, error) {
 		root = s.mutationRoot(who)
 	}
 	if n := countField(q.fields, "package"); n > 1 {
-		return nil, fmt.Errorf(`"package" field can be requested only for 1 Query(s) at a time.`)
+		return nil, wrongQuery(`"package" field can be requested only for 1 Query(s) at a time.`)
 	}
 	return q.complete(root, q.fields)
 }
@@ -105,7 +104,7 @@ func (q query) complete(on object, fields []field) (map[string]any, error) {
 		}
 		resolve, ok := on.fields[f.name]
 		if !ok {
-			return nil, fmt.Errorf("Field '%s' doesn't exist on type '%s'", f.name, on.kind) //nolint:staticcheck // GitLab's words
+			return nil, wrongQuery("Field '%s' doesn't exist on type '%s'", f.name, on.kind)
 		}
 		value, err := resolve(f.args)
 		if err != nil {
@@ -122,7 +121,7 @@ func (q query) completeValue(value any, f field) (any, error) {
 	switch value := value.(type) {
 	case object:
 		if f.fields == nil {
-			return nil, fmt.Errorf("Field must have selections (field '%s' returns %s but has no selections. Did you mean '%s { ... }'?)", //nolint:staticcheck // GitLab's words
+			return nil, wrongQuery("Field must have selections (field '%s' returns %s but has no selections. Did you mean '%s { ... }'?)",
 				f.name, value.kind, f.name)
 		}
 		return q.complete(value, f.fields)
@@ -138,7 +137,7 @@ func (q query) completeValue(value any, f field) (any, error) {
 		return all, nil
 	}
 	if f.fields != nil && value != nil {
-		return nil, fmt.Errorf("Selections can't be made on scalars (field '%s' returns a scalar but has selections)", f.name) //nolint:staticcheck // GitLab's words
+		return nil, wrongQuery("Selections can't be made on scalars (field '%s' returns a scalar but has selections)", f.name)
 	}
 	return value, nil
 }

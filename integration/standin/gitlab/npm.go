@@ -2,6 +2,7 @@ package gitlab
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -142,8 +143,8 @@ func (s *Server) npmPutSync(e *exchange, p *project, who *token, name string, b 
 }
 
 func (s *Server) npmRefuse(e *exchange, err error) {
-	r, ok := err.(refusal)
-	if !ok || r.status == http.StatusInternalServerError {
+	var r refusal
+	if !errors.As(err, &r) || r.status == http.StatusInternalServerError {
 		e.fail(http.StatusInternalServerError, "500 Internal Server Error")
 		return
 	}

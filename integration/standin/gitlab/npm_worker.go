@@ -44,7 +44,7 @@ func (s *Server) readPublish(t task) error {
 	d, err := s.documentAt(t.file.body)
 	defer d.close()
 	if err != nil {
-		return errors.New("Unexpected error: JSON::ParserError")
+		return crashed("JSON::ParserError")
 	}
 	if !d.hasVersions {
 		return crashed("NoMethodError")
@@ -76,11 +76,11 @@ func (s *Server) readDeprecation(t task) error {
 	defer d.close()
 	switch {
 	case err != nil:
-		return errors.New("Unexpected error: JSON::ParserError")
+		return crashed("JSON::ParserError")
 	case !d.hasVersions:
-		return errors.New("Missing versions")
+		return refused("Missing versions")
 	case len(d.versions) == 0:
-		return errors.New("Missing deprecated versions")
+		return refused("Missing deprecated versions")
 	}
 	s.mu.Lock()
 	deprecateVersions(t.pkg.project, t.pkg.name, d.versions)
@@ -103,10 +103,10 @@ func (s *Server) readTarball(t task) error {
 		return err
 	}
 	if !semver.MatchString(manifest.Version) {
-		return errors.New("Version in package.json is not SemVer compliant")
+		return refused("Version in package.json is not SemVer compliant")
 	}
 	if manifest.Name != name || !sameVersion(manifest.Version, version) || !sameScripts(manifest.Scripts, scripts) {
-		return errors.New("Package manifest is not coherent")
+		return refused("Package manifest is not coherent")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +146,7 @@ type manifest struct {
 // packageJSON reads the last package.json that lies one directory deep in a tarball.
 func packageJSON(b body) (m manifest, err error) {
 	if b.size == 0 {
-		return m, errors.New("invalid package file")
+		return m, refused("invalid package file")
 	}
 	content, err := os.Open(b.path)
 	if err != nil {
@@ -170,14 +170,14 @@ func packageJSON(b body) (m manifest, err error) {
 			continue
 		}
 		if entry.Size > maxPackageJSON {
-			return m, errors.New("package.json file too large")
+			return m, refused("package.json file too large")
 		}
 		if text, err = io.ReadAll(io.LimitReader(archive, maxPackageJSON)); err != nil {
 			return m, broken(err)
 		}
 	}
 	if text == nil {
-		return m, errors.New("package.json not found")
+		return m, refused("package.json not found")
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, crashed("JSON::ParserError")
