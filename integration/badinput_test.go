@@ -109,7 +109,7 @@ func TestCheckpointThatCanNotBeWritten(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		t.Cleanup(func() { _ = os.Chmod(m.dir, 0o755) }) //nolint:gosec // so that the directory can be removed
+		t.Cleanup(func() { _ = os.Chmod(m.dir, 0o755) })
 		oneLine(t, m.finish(t, plainUser(t, m.command("run"))), "pkgferry.db")
 	})
 	if n := total(gitlab.stats(t), writing); n != 0 {
