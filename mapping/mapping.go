@@ -216,11 +216,12 @@ func (r *Router) decide(i int, p artifact.Package) Decision {
 	}
 }
 
-// Projects lists the full paths of the projects that the rules name, sorted, each once.
-func (r *Router) Projects() []string {
+// Projects lists the full paths of the projects that packages of the given formats may go to, sorted, each once.
+func (r *Router) Projects(formats ...artifact.Format) []string {
 	var projects []string
 	for _, rule := range r.rules {
-		if rule.Project != "" {
+		reached := slices.ContainsFunc(formats, func(f artifact.Format) bool { return matches(rule.Match.Format, string(f)) })
+		if rule.Project != "" && reached {
 			projects = append(projects, path.Join(r.group, rule.Project))
 		}
 	}

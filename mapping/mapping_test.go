@@ -51,7 +51,17 @@ func TestRoute(t *testing.T) {
 	}
 	want := []string{"acme/artifacts/docker-images", "acme/artifacts/java-packages", "acme/artifacts/java-snapshots",
 		"acme/artifacts/node-packages", "acme/artifacts/tools"}
-	if diff := cmp.Diff(want, r.Projects()); diff != "" {
+	if diff := cmp.Diff(want, r.Projects(artifact.Formats()...)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProjectsOfFormats(t *testing.T) {
+	r, err := New("g", append([]Rule{{Match: Match{Name: []string{"x"}}, Project: "any"}}, Defaults()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"g/any", "g/node-packages"}, r.Projects(artifact.NPM)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/engine"
 	"pkgferry/internal/report"
+	"pkgferry/sinks"
 )
 
 // runFlags are what a run may be told.
@@ -136,7 +137,7 @@ func (f runFlags) options() (func(*engine.Options), error) {
 	return func(o *engine.Options) {
 		o.Workers, o.MaxDuration, o.MaxTransfer = f.workers, f.maxDuration, int64(budget)
 		if f.dryRun {
-			o.Sink = rehearse(o.Sink)
+			o.Sink = sinks.DryRun(o.Sink)
 		}
 		o.Select = func(p artifact.Package) bool {
 			for _, holds := range conditions {

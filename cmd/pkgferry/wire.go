@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"pkgferry/internal/artifact"
 	"pkgferry/internal/config"
 	"pkgferry/internal/engine"
 	"pkgferry/internal/httpx"
@@ -27,17 +28,18 @@ type access struct {
 
 // wiring is one type of source: how its configuration becomes the adapter.
 type wiring struct {
-	kind  string
-	reach func(context.Context, config.Source, config.Login) (access, error)
-	open  func(config.Source, *httpx.Client, access) sources.Source
+	kind    string
+	formats []artifact.Format // that it lists and the sink can hold
+	reach   func(context.Context, config.Source, config.Login) (access, error)
+	open    func(config.Source, *httpx.Client, access) sources.Source
 }
 
 // wired is what this program can read, one entry each.
 var wired = []wiring{
-	{"nexus", reachNexus, func(s config.Source, c *httpx.Client, _ access) sources.Source {
+	{"nexus", []artifact.Format{artifact.Maven, artifact.Generic}, reachNexus, func(s config.Source, c *httpx.Client, _ access) sources.Source {
 		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories})
 	}},
-	{"npmjs", reachNPM, func(s config.Source, c *httpx.Client, to access) sources.Source {
+	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, func(s config.Source, c *httpx.Client, to access) sources.Source {
 		return npmjs.New(s.Name, c, npmjs.Options{
 			Scopes: s.Scopes, Packages: s.Packages, Names: npmjs.Names(s.Names), Anonymous: to.auth == nil,
 		})
@@ -125,9 +127,11 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 	}
 	hosts := httpx.NewHosts()
 	for _, s := range file.Sources {
-		if m.options.Sources[s.Name], err = a.source(ctx, file, s, hosts); err != nil {
+		w := wired[slices.Index(sourceTypes(), s.Type)]
+		if m.options.Sources[s.Name], err = a.source(ctx, file, w, s, hosts); err != nil {
 			return nil, usage(err)
 		}
+		m.options.Formats = append(m.options.Formats, w.formats...)
 	}
 	if m.options.Sink, err = a.target(ctx, file, hosts); err != nil {
 		return nil, usage(err)
@@ -135,12 +139,11 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 	return m, nil
 }
 
-func (a *app) source(ctx context.Context, file *config.File, s config.Source, hosts *httpx.Hosts) (sources.Source, error) {
+func (a *app) source(ctx context.Context, file *config.File, w wiring, s config.Source, hosts *httpx.Hosts) (sources.Source, error) {
 	login, err := file.Login(ctx, s.Access, s.Place, a.lookup)
 	if err != nil {
 		return nil, err
 	}
-	w := wired[slices.Index(sourceTypes(), s.Type)]
 	to, err := w.reach(ctx, s, login)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ import (
 type Options struct {
 	// Sources by their configured names.
 	Sources map[string]sources.Source
+	// Formats are what the sources can list; their projects must be there.
+	Formats []artifact.Format
 	Sink    sinks.Sink
 	Router  *mapping.Router
 	Store   *checkpoint.Store
@@ -118,15 +120,12 @@ func newRun(o Options) *run {
 
 // Check proves that both ends can be worked with, before anything is touched.
 func Check(ctx context.Context, o Options) error {
-	for name, source := range o.Sources {
+	for _, source := range o.Sources {
 		if err := source.Check(ctx); err != nil {
-			return fmt.Errorf("source %s: %w", name, fault.At(fault.Source, err))
+			return fault.At(fault.Source, err)
 		}
 	}
-	if err := o.Sink.Check(ctx, o.Router.Projects()); err != nil {
-		return fmt.Errorf("target: %w", fault.At(fault.Sink, err))
-	}
-	return nil
+	return fault.At(fault.Sink, o.Sink.Check(ctx, o.Router.Projects(o.Formats...)))
 }
 
 // Plan lists every source afresh into the checkpoint. It writes nothing to the sink.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/sourcegraph/conc/pool"
@@ -57,7 +56,7 @@ func (l *lister) list(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case fault.IsStop(err):
-			return fmt.Errorf("source %s: %w", l.name, fault.At(fault.Source, err))
+			return fault.At(fault.Source, err)
 		case err != nil:
 			l.problems = append(l.problems, err.Error())
 			l.Events(Event{Kind: Problem, Source: l.name, Err: err})

@@ -17,6 +17,9 @@ func dryRun(t *testing.T, c Case) {
 	if err := dry.Publish(t.Context(), dst, s.Package, s.Files, s.open(nil)); err != nil {
 		t.Errorf("Publish: %v", err)
 	}
+	if holding, err := dry.Stat(t.Context(), dst, s.Package); err != nil || len(holding.Files) != len(s.Files) {
+		t.Errorf("after a dry publish Stat shows %+v, %v", holding, err)
+	}
 	if err := dry.Publish(t.Context(), dst, s.Package, s.Files, s.open(flips(0))); err == nil {
 		t.Error("a dry run must read to the end, and so find corrupt bytes")
 	}
