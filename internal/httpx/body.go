@@ -20,6 +20,11 @@ func chunk(p []byte, limiter *rate.Limiter) []byte {
 	return p
 }
 
+// atEnd tells the end of a reader from its failures. A wrapped io.EOF is one of those.
+func atEnd(err error) bool {
+	return err == io.EOF //nolint:errorlint // io.Reader: the end is io.EOF itself
+}
+
 // inbound is a response's body: guarded, within the bandwidth, and giving its turn back at its end.
 type inbound struct {
 	io.ReadCloser
@@ -42,7 +47,7 @@ func (b *inbound) Read(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	if err != io.EOF {
+	if !atEnd(err) {
 		err = b.failed(b.guard.explain(err))
 	}
 	b.over()
@@ -80,7 +85,7 @@ func (c *content) Read(p []byte) (int, error) {
 	switch {
 	case c.size >= 0 && c.read > c.size:
 		err = fmt.Errorf("the content is longer than its %d bytes", c.size)
-	case err == io.EOF && c.size >= 0 && c.read < c.size:
+	case atEnd(err) && c.size >= 0 && c.read < c.size:
 		err = fmt.Errorf("the content ended after %d of %d bytes: %w", c.read, c.size, io.ErrUnexpectedEOF)
 	}
 	if err != nil && !c.closed && c.err == nil {
@@ -113,7 +118,7 @@ func (c *content) released(ctx context.Context) {
 func (c *content) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err == io.EOF {
+	if atEnd(c.err) {
 		return nil
 	}
 	return c.err
@@ -123,7 +128,7 @@ func (c *content) failure() error {
 func (c *content) complete() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.read == c.size || c.size < 0 && c.err == io.EOF
+	return c.read == c.size || c.size < 0 && atEnd(c.err)
 }
 
 // outbound is a request's body on its way: the guard is armed from one read to the next, while the server is to take

@@ -53,7 +53,7 @@ func trusted(o Options) (*x509.CertPool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: CA certificates: %w", o.Name, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	pem, err := io.ReadAll(io.LimitReader(file, maxCAFile))
 	if err != nil {
 		return nil, fmt.Errorf("%s: CA certificates: %w", o.Name, err)
@@ -92,7 +92,8 @@ const heldFor = 5 * time.Second
 
 func (c *heldConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	if err == nil || !(errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.ErrClosedPipe)) {
+	cut := errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.ErrClosedPipe)
+	if !cut {
 		return n, err
 	}
 	timer := time.NewTimer(heldFor)

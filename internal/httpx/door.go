@@ -72,7 +72,7 @@ func (d door) CloseIdleConnections() { d.c.transport.CloseIdleConnections() }
 
 func closeBody(req *http.Request) {
 	if req.Body != nil {
-		req.Body.Close()
+		_ = req.Body.Close()
 	}
 }
 

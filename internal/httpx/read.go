@@ -28,7 +28,7 @@ func (c *Client) Head(ctx context.Context, u *url.URL, header http.Header) (*htt
 
 func (c *Client) read(ctx context.Context, method string, u *url.URL, header http.Header) (resp *http.Response, err error) {
 	err = c.repeat(ctx, func() error {
-		resp, err = c.attempt(ctx, method, u, header)
+		resp, err = c.attempt(ctx, method, u, header) //nolint:bodyclose // it is returned to who closes it
 		return err
 	})
 	return resp, err
@@ -130,7 +130,7 @@ func (c *Client) decode(resp *http.Response, limit int64, into any) error {
 type repeating struct{ c *Client }
 
 func (r repeating) RoundTrip(req *http.Request) (*http.Response, error) {
-	one := door{r.c}
+	one := door(r)
 	if req.Method != http.MethodGet && req.Method != http.MethodHead || req.Body != nil && req.Body != http.NoBody {
 		return one.RoundTrip(req)
 	}
@@ -153,7 +153,7 @@ func (r repeating) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		if resp != nil {
 			_, _ = io.CopyN(io.Discard, resp.Body, maxErrorBody) // so that the connection can be used again
-			resp.Body.Close()
+			_ = resp.Body.Close()
 		}
 		if late := sleep(req.Context(), wait); late != nil {
 			return nil, late

@@ -134,7 +134,8 @@ func (m *mask) longest() int {
 	return 0
 }
 
-const secretName = `(?:x-amz-[\w-]+|x-goog-[\w-]+|[\w.-]*(?:token|secret|passw(?:or)?d|passphrase|signature|credentials?|api[_-]?key|jwt|session(?:id)?|art-api))`
+// secretName are names that mean a credential.
+const secretName = `(?:x-amz-[\w-]+|x-goog-[\w-]+|[\w.-]*(?:token|secret|passw(?:or)?d|passphrase|signature|credentials?|api[_-]?key|jwt|session(?:id)?|art-api))` //nolint:gosec // names of credentials, none of their values
 
 // vagueName are names that mean a credential in a query only.
 const vagueName = `(?:key-pair-id|policy|sig|auth)`

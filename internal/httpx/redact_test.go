@@ -3,6 +3,7 @@ package httpx
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -100,7 +101,11 @@ func TestASecretAtTheCapIsNotCutIntoAnUnknownOne(t *testing.T) {
 		})
 		c := client(t, base, func(o *Options) { o.Secrets = []string{secret} })
 		_, err := c.Get(t.Context(), c.URL("x", nil), nil)
-		body := err.(*StatusError).Body
+		status, ok := errors.AsType[*StatusError](err)
+		if !ok {
+			t.Fatal(err)
+		}
+		body := status.Body
 		if strings.Contains(body, "corr") || strings.Contains(body, "staple") || len(body) > maxErrorBody {
 			t.Fatalf("shift %d: …%s (%d bytes)", shift, body[maxErrorBody-60:], len(body))
 		}

@@ -74,12 +74,12 @@ func (d *download) Read(p []byte) (int, error) {
 			err = d.reopen()
 		} else {
 			n, err = body.Read(p)
-			d.hash.Write(p[:n])
+			_, _ = d.hash.Write(p[:n])
 			d.at += int64(n)
-			if err == io.EOF && d.size >= 0 && d.at < d.size {
+			if atEnd(err) && d.size >= 0 && d.at < d.size {
 				err = io.ErrUnexpectedEOF
 			}
-			if err != nil && err != io.EOF {
+			if err != nil && !atEnd(err) {
 				err = d.c.failed(http.MethodGet, d.u, d.early(err))
 			}
 		}
@@ -96,7 +96,7 @@ func (d *download) Read(p []byte) (int, error) {
 // broke decides what follows an error: the end, or another attempt after a back-off.
 func (d *download) broke(err error) {
 	d.set(nil)
-	if err == io.EOF {
+	if atEnd(err) {
 		d.done = io.EOF
 		return
 	}
@@ -131,7 +131,7 @@ func (d *download) accept(resp *http.Response) error {
 		err = &policyError{fmt.Sprintf("the server sent bytes from %d on instead of %d", from, d.at)}
 	}
 	if err != nil {
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return d.c.failed(http.MethodGet, d.u, err)
 	}
 	d.set(resp.Body)
@@ -194,7 +194,7 @@ func (d *download) skip(body io.Reader, from int64) error {
 
 // early says how far the download came before err; an end before its time is io.ErrUnexpectedEOF.
 func (d *download) early(err error) error {
-	if err == io.EOF {
+	if atEnd(err) {
 		err = io.ErrUnexpectedEOF
 	}
 	whole := ""
@@ -220,7 +220,7 @@ func (d *download) set(body io.ReadCloser) {
 	}
 	d.mu.Unlock()
 	if before != nil {
-		before.Close()
+		_ = before.Close()
 	}
 }
 

@@ -120,7 +120,7 @@ func TestATruncatedBodyIsAnErrorInTheEnd(t *testing.T) {
 				if !errors.Is(err, io.ErrUnexpectedEOF) || n >= int64(tc.size) || !strings.HasPrefix(err.Error(), "source lab: GET http://lab.example/f: cut off after ") {
 					t.Errorf("%v after %d bytes", err, n)
 				}
-				if again, same := resp.Body.Read(make([]byte, 10)); again != 0 || same != err {
+				if again, same := resp.Body.Read(make([]byte, 10)); again != 0 || same != err { //nolint:errorlint // the very same one
 					t.Error("a second look tells something else")
 				}
 				resp.Body.Close()

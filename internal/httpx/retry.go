@@ -46,7 +46,7 @@ func (b *budget) spend(err error) (time.Duration, bool) {
 	}
 	b.failures++
 	wait := min(longestBackoff, shortestBackoff<<min(b.failures-1, 16))
-	return wait/2 + rand.N(wait/2), b.failures < b.attempts
+	return wait/2 + rand.N(wait/2), b.failures < b.attempts //nolint:gosec // it spreads attempts, nothing secret hangs on it
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -63,7 +63,7 @@ func (c *Client) Send(ctx context.Context, r Request) (*http.Response, error) {
 	}
 	body.released(ctx)
 	if own := body.failure(); err == nil && own != nil { // known only after the answer: there is more than was promised
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return nil, c.unread(r, own)
 	}
 	return resp, err
@@ -84,7 +84,7 @@ func (c *Client) request(ctx context.Context, r Request, body *content) (*http.R
 	req, err := http.NewRequestWithContext(ctx, r.Method, "", nil)
 	if err != nil {
 		if body != nil {
-			body.Close()
+			_ = body.Close()
 		}
 		return nil, c.failed(r.Method, r.URL, err)
 	}
@@ -97,7 +97,7 @@ func (c *Client) request(ctx context.Context, r Request, body *content) (*http.R
 	case r.Size == 0:
 		// net/http sends Content-Length: 0 only without a body; reading it to its end is what checks it.
 		_, err := io.Copy(io.Discard, body)
-		body.Close()
+		_ = body.Close()
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +140,7 @@ func (c *Client) settle(resp *http.Response, r Request, body *content) (*http.Re
 		if body == nil || r.Size == 0 || body.complete() {
 			return resp, nil
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return nil, fault.Temporary(c.failed(r.Method, r.URL, fmt.Errorf("%d before the server had the whole content", resp.StatusCode)), 0)
 	}
 	err := c.statusError(resp)

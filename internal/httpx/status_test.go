@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -53,7 +54,11 @@ func TestErrorBodiesAreCapped(t *testing.T) {
 		sent <- n
 	}))
 	_, err := c.Get(t.Context(), c.URL("x", nil), nil)
-	if len(err.(*StatusError).Body) > maxErrorBody || len(err.Error()) > maxErrorBody {
+	status, ok := errors.AsType[*StatusError](err)
+	if !ok {
+		t.Fatal(err)
+	}
+	if len(status.Body) > maxErrorBody || len(err.Error()) > maxErrorBody {
 		t.Errorf("%d bytes", len(err.Error()))
 	}
 	if n := <-sent; n > 100<<20 {
@@ -93,7 +98,10 @@ func TestAStatusErrorKeepsNoCookieAndSaysHowLongToWait(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
 	_, err := c.Get(Once(t.Context()), c.URL("x", nil), nil)
-	status := err.(*StatusError)
+	status, ok := errors.AsType[*StatusError](err)
+	if !ok {
+		t.Fatal(err)
+	}
 	if strings.Contains(fmt.Sprint(status.Header), "geheim") || status.RetryAfter != 3*time.Second || status.Name != "source lab" || status.Method != "GET" {
 		t.Errorf("%+v", status)
 	}
