@@ -32,7 +32,7 @@ func (s *Source) names(ctx context.Context) (sorted []string, doubts []error, er
 	all := map[string]bool{}
 	for _, name := range s.o.Packages {
 		if !isName(name) {
-			return nil, nil, fault.Stop(fmt.Errorf("%s: %q is not the name of an npm package: correct packages:", s.name, name))
+			return nil, nil, fault.Stop(fmt.Errorf("%s: %q is not the name of an npm package: correct packages: in the configuration", s.name, name))
 		}
 		all[name] = true
 	}

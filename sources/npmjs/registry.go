@@ -78,7 +78,7 @@ func askNPM(ctx context.Context, environ []string) (string, error) {
 		if errors.Is(err, exec.ErrNotFound) {
 			err = errors.New("npm is not installed, and neither the environment nor .npmrc names a registry")
 		}
-		return "", fmt.Errorf("npm config get registry: %w: set url:", err)
+		return "", fmt.Errorf("npm config get registry: %w: set url: in the configuration", err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }
@@ -86,7 +86,7 @@ func askNPM(ctx context.Context, environ []string) (string, error) {
 func (n npmrc) credentials(address string) (Settings, error) {
 	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return Settings{}, errors.New("npm's registry setting is not an http or https address: set url:")
+		return Settings{}, errors.New("npm's registry setting is not an http or https address: set url: in the configuration")
 	}
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	found := Settings{URL: u.String()}
