@@ -40,12 +40,12 @@ func loadNpmrc(home string, environ []string) (npmrc, error) {
 		path = filepath.Join(home, ".npmrc")
 	}
 	settings := npmrc{}
-	file, err := os.Open(path) //nolint:gosec // the user's own settings, named by the user
+	file, err := os.Open(path)
 	if err != nil && !os.IsNotExist(err) {
 		return nil, fmt.Errorf("npm's settings: %w", err)
 	}
 	if err == nil {
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		if settings, err = parseNpmrc(file, environ); err != nil {
 			return nil, fmt.Errorf("npm's settings %s: %w", path, err)
 		}

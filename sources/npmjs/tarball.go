@@ -100,7 +100,7 @@ func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artif
 	if err != nil {
 		return artifact.Content{}, fault.At(fault.Source, fmt.Errorf("%s: the address of %s: %w", s.name, f.Path, err))
 	}
-	resp, err := s.client.Open(ctx, u, offset, nil)
+	resp, err := s.client.Open(ctx, u, offset, nil) //nolint:bodyclose // who reads the content closes it
 	switch statusOf(err) {
 	case http.StatusNotFound, http.StatusGone:
 		err = fault.Because(artifact.SourceMissing, fmt.Errorf("the tarball %s is listed and not there: %w", f.Path, err))
