@@ -207,7 +207,7 @@ func (a *api) refusal(ctx context.Context, path, name string, id int64) (string,
 // download is an Open of a held file.
 func (a *api) download(u *url.URL) func(context.Context) (artifact.Content, error) {
 	return func(ctx context.Context) (artifact.Content, error) {
-		resp, err := a.http.Open(ctx, u, 0, nil)
+		resp, err := a.http.Open(ctx, u, 0, nil) //nolint:bodyclose // who reads the content closes it
 		if err != nil {
 			return artifact.Content{}, meaning(err)
 		}

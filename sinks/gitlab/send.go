@@ -102,7 +102,7 @@ func (s *sending) open(ctx context.Context) error {
 func (s *sending) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
 	switch {
-	case err == io.EOF: //nolint:errorlint // only the plain end is one
+	case err == io.EOF:
 		s.mu.Lock()
 		s.digests = s.stream.Digests()
 		s.mu.Unlock()

@@ -55,7 +55,7 @@ type noting struct {
 }
 
 func (n noting) Close() error {
-	*n.digests = n.Stream.Digests()
+	*n.digests = n.Digests()
 	return n.Stream.Close()
 }
 
