@@ -89,7 +89,7 @@ func TestWhatCheckSays(t *testing.T) {
 
 // A user whom failed sign-ins have blocked is asked for once: more requests would prolong the block.
 func TestCheckDoesNotProlongABlock(t *testing.T) {
-	server := start(t, "small", "signins=limited")
+	server := start(t, "small", "signin=limited")
 	for range 4 {
 		if err := server.source(t, "wrong", Options{}).Check(t.Context()); !fault.IsStop(err) {
 			t.Fatal(err)

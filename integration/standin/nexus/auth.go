@@ -10,14 +10,14 @@ import (
 	"sync"
 )
 
-// signins blocks a user after more than three failed sign-ins, the right password included.
-type signins struct {
+// signin blocks a user after more than three failed sign-ins, the right password included.
+type signin struct {
 	mu     sync.Mutex
 	failed map[string]int
 }
 
 // blocked counts a sign-in that failed, and tells whether the user is blocked.
-func (s *signins) blocked(user string, right bool) bool {
+func (s *signin) blocked(user string, right bool) bool {
 	if s == nil {
 		return false
 	}
@@ -62,7 +62,7 @@ func (s *Server) authenticated(next http.Handler) http.Handler {
 		user, password, given := r.BasicAuth()
 		if given && user+password != "" {
 			right := (user == Username || user == Outsider) && password == Password
-			if s.signins.blocked(user, right) {
+			if s.signin.blocked(user, right) {
 				w.Header().Set("Retry-After", "30")
 				page(w, r, http.StatusTooManyRequests, "Too many authentication attempts")
 				return

@@ -4,7 +4,7 @@
 // sonatype/nexus-public does; writes are made by POST /_standin/mutate.
 //
 // Modes: era=orient|sqlA|sqlB (default sqlB), page=10|100 (10 is the size until 3.73), version, edition,
-// context=/path, anonymous=on|off, signins=limited (block a user after failed sign-ins), odd=true (also hold what no
+// context=/path, anonymous=on|off, signin=limited (block a user after failed sign-ins), odd=true (also hold what no
 // target takes as it is: names that GitLab refuses, files outside Maven's layout, one name in two repositories).
 package nexus
 
@@ -31,7 +31,7 @@ type Server struct {
 	release   release
 	context   string // "" or "/path"
 	anonymous bool
-	signins   *signins // nil: not limited
+	signin    *signin // nil: not limited
 	stats     standin.Stats
 
 	mu    sync.RWMutex // guards the content
@@ -42,7 +42,7 @@ var _ standin.Server = (*Server)(nil)
 
 // New makes a server with the content that o.Seed asks for.
 func New(o standin.Options) (*Server, error) {
-	if err := o.CheckModes("era", "page", "version", "edition", "context", "anonymous", "signins", "odd"); err != nil {
+	if err := o.CheckModes("era", "page", "version", "edition", "context", "anonymous", "signin", "odd"); err != nil {
 		return nil, err
 	}
 	release, err := newRelease(o)
@@ -59,8 +59,8 @@ func New(o standin.Options) (*Server, error) {
 		defaultAnonymous = "off"
 	}
 	s.anonymous = o.Mode("anonymous", defaultAnonymous) == "on"
-	if o.Mode("signins", "") == "limited" {
-		s.signins = &signins{failed: map[string]int{}}
+	if o.Mode("signin", "") == "limited" {
+		s.signin = &signin{failed: map[string]int{}}
 	}
 	return s, s.seed(o)
 }

@@ -172,7 +172,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 }
 
 func TestFailedSignInsBlockTheUser(t *testing.T) {
-	s := start(t, "small", "signins=limited")
+	s := start(t, "small", "signin=limited")
 	for range 4 {
 		if a := s.get("/service/rest/v1/status", "Authorization: Basic bWlncmF0aW9uOm5v"); a.status != 401 {
 			t.Fatalf("status %d", a.status)

@@ -76,14 +76,6 @@ func (r release) path(p string) string {
 	return "/" + p
 }
 
-// absent is how the REST API shows a group or version that is not there.
-func (r release) absent() any {
-	if r.era == orient {
-		return nil
-	}
-	return ""
-}
-
 // date is a date in the JSON of this release.
 func (r release) date(t time.Time) any {
 	switch {
