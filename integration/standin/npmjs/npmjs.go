@@ -39,7 +39,7 @@ import (
 const (
 	Username = "standin"
 	Password = "standin-password"
-	Token    = "standin-npm-token" //nolint:gosec // opens nothing but a stand-in
+	Token    = "standin-npm-token"
 )
 
 // Server is an npm registry. It is safe for concurrent use.
