@@ -185,7 +185,7 @@ func (s *stage) start(make func() (standin.Server, error)) (standin.Ready, error
 		return standin.Ready{}, err
 	}
 	s.close = append(s.close, server.Close)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return standin.Ready{}, err
 	}

@@ -93,10 +93,10 @@ func (i *inventory) row(p artifact.Package) *origin {
 
 // size is the sum of the known sizes, and says so when some are not known.
 func (o *origin) size() string {
-	switch {
-	case o.Unknown == 0:
+	switch o.Unknown {
+	case 0:
 		return report.Bytes(o.Bytes)
-	case o.Unknown == o.Files:
+	case o.Files:
 		return "unknown"
 	}
 	return "> " + report.Bytes(o.Bytes)

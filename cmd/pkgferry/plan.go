@@ -169,7 +169,7 @@ func (a *app) listed(p artifact.Package) ([]artifact.Package, error) {
 	if err != nil {
 		return nil, nil // nothing is listed yet
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 	var found []artifact.Package
 	for record, err := range store.Records(context.Background(), checkpoint.Filter{}) {
 		if err != nil {

@@ -37,7 +37,7 @@ func (a *app) report(f reportFlags) error {
 	if err != nil {
 		return usage(err)
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 	paths, err := report.Write(ctx, store, f.out, f.forms)
 	if err != nil {
 		return withCode(codeStopped, err)
@@ -59,7 +59,7 @@ func (a *app) proof() error {
 	if err != nil {
 		return withCode(codeStopped, err)
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 	summary, err := report.Summarize(context.Background(), store)
 	if err == nil {
 		err = report.Outcomes("format", summary.Formats).Text(a.stdout)

@@ -179,7 +179,7 @@ func (f runFlags) listed() (func(artifact.Package) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	set, err := report.ReadCSV(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.from, err)

@@ -51,7 +51,7 @@ func (a *app) status(f statusFlags) error {
 	if err != nil {
 		return usage(err)
 	}
-	defer store.Close()
+	defer func() { _ = store.Close() }()
 	for {
 		if err := a.showStatus(ctx, store); err != nil {
 			return withCode(codeStopped, err)
@@ -151,7 +151,7 @@ func holder(path string) int {
 	if err != nil {
 		return 0
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	text := make([]byte, 32)
 	n, _ := file.Read(text)
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text[:n])))

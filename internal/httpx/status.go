@@ -33,11 +33,9 @@ type StatusError struct {
 
 // Error names the side, the request, the status and the server's reason.
 func (e *StatusError) Error() string {
-	text := fmt.Sprintf("%s: %s %s: %d", e.Name, e.Method, e.URL, e.Status)
-	if known := http.StatusText(e.Status); known != "" {
-		text += " " + known
-	}
-	if reason := e.Message(); reason != "" && reason != http.StatusText(e.Status) {
+	status := strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
+	text := fmt.Sprintf("%s: %s %s: %s", e.Name, e.Method, e.URL, status)
+	if reason := e.Message(); reason != "" && !strings.HasSuffix(status, reason) {
 		text += ": " + reason
 	}
 	if e.foreign && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden) {

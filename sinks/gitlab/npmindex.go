@@ -124,9 +124,10 @@ func heldText(text string) sinks.Held {
 	}
 }
 
-// publishIndex sets every tag that it can, and all deprecations by one request.
+// publishIndex sets every tag that it can, and deprecates by one request per message: of a request with several GitLab
+// gives the first to whole batches of versions (app/services/packages/npm/deprecate_package_service.rb).
 func (n *npm) publishIndex(ctx context.Context, t target, missing []artifact.File, open artifact.Opener) error {
-	messages := make(map[string]map[string]string)
+	messages := make(map[string][]string) // the versions of each
 	var failures []error
 	for _, f := range missing {
 		text, err := readText(ctx, f, open)
@@ -136,7 +137,7 @@ func (n *npm) publishIndex(ctx context.Context, t target, missing []artifact.Fil
 		tag, version := artifact.NPMIndexFile(f.Path)
 		switch {
 		case version != "":
-			messages[version] = map[string]string{"deprecated": text}
+			messages[text] = append(messages[text], version)
 		case tag != "":
 			if err := putTag(ctx, t, tag, text); fault.IsStop(err) {
 				return err
@@ -145,8 +146,8 @@ func (n *npm) publishIndex(ctx context.Context, t target, missing []artifact.Fil
 			}
 		}
 	}
-	if len(messages) > 0 {
-		if err := n.deprecate(ctx, t, messages); err != nil {
+	for message, versions := range messages {
+		if err := n.deprecate(ctx, t, message, versions); err != nil {
 			failures = append(failures, err)
 		}
 	}
@@ -162,10 +163,14 @@ func putTag(ctx context.Context, t target, tag, version string) error {
 	return meaning(err)
 }
 
-func (n *npm) deprecate(ctx context.Context, t target, messages map[string]map[string]string) error {
+func (n *npm) deprecate(ctx context.Context, t target, message string, versions []string) error {
+	deprecated := make(map[string]map[string]string, len(versions))
+	for _, version := range versions {
+		deprecated[version] = map[string]string{"deprecated": message}
+	}
 	n.told.note(packageName{t.project, t.Name}, time.Now())
 	header := http.Header{"Npm-Command": {"deprecate"}}
-	err := t.api.putJSON(ctx, t, header, map[string]any{"name": t.Name, "versions": messages}, "npm", t.Name)
+	err := t.api.putJSON(ctx, t, header, map[string]any{"name": t.Name, "versions": deprecated}, "npm", t.Name)
 	if statusOf(err) == http.StatusForbidden {
 		text := fmt.Errorf("deprecating versions of %s needs the role Maintainer: %w", t.Name, err)
 		return fault.At(fault.Sink, fault.Because(artifact.NotPermitted, text))

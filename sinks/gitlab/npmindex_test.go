@@ -152,3 +152,21 @@ func TestNPMDeprecatedFromTheStart(t *testing.T) {
 	p := index(artifact.NPMDeprecation("1.1.0-rc.1", "old"))
 	same(t, look(t, sink, s.destination(p), p), p)
 }
+
+// GitLab gives the first message of a request to a whole batch of versions; each version must get its own.
+func TestEveryDeprecationHasItsMessage(t *testing.T) {
+	s := start(t, "node-packages", standin.Options{})
+	sink := s.sink(t)
+	s.bring(t, sink, 1, 2)
+	p := index(artifact.NPMDeprecation("1.1.0-rc.1", "the first"), artifact.NPMDeprecation("1.2.0-rc.1", "the second"))
+	dst := s.destination(p)
+	if err := sink.Publish(t.Context(), dst, p, p.Files, texts); err != nil {
+		t.Fatal(err)
+	}
+	holding := look(t, sink, dst, p)
+	for _, f := range p.Files {
+		if holding.Files[f.Path].Digests.Compare(f.Digests) != artifact.Same {
+			t.Errorf("%s has another message", f.Path)
+		}
+	}
+}

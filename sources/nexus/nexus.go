@@ -72,7 +72,7 @@ func (s *Source) status(ctx context.Context) error {
 
 // errorf says in words what err, an answer of the server, means here.
 func (s *Source) errorf(err error, format string, args ...any) error {
-	return fmt.Errorf("nexus %s: %s: %w", s.name, fmt.Sprintf(format, args...), err)
+	return fmt.Errorf("source %s: %s: %w", s.name, fmt.Sprintf(format, args...), err)
 }
 
 // status is the HTTP status that an error stands for; 0 when the server did not answer.

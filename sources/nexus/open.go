@@ -108,7 +108,7 @@ func (s *Source) changed(ctx context.Context, listed artifact.File, l locator, s
 	}
 	now := a.file(repository{Name: l.Repository, Type: hosted}, listed.Path)
 	if differs(now, served) {
-		err := fmt.Errorf("nexus %s: repository %s: %s: the server lists %s and serves %s",
+		err := fmt.Errorf("source %s: repository %s: %s: the server lists %s and serves %s",
 			s.name, l.Repository, l.Path, summary(now), summary(served))
 		return fault.At(fault.Source, fault.Temporary(fault.Because(artifact.SourceDigestMismatch, err), 0))
 	}

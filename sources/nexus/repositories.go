@@ -43,7 +43,7 @@ func (s *Source) repositories(ctx context.Context) ([]repository, error) {
 	case err != nil:
 		err = s.errorf(err, "its repositories can not be listed")
 	case len(all) == 0:
-		err = fmt.Errorf("nexus %s: the server shows no repository: the user needs the privilege browse on those to read", s.name)
+		err = fmt.Errorf("source %s: the server shows no repository: the user needs the privilege browse on those to read", s.name)
 	default:
 		all, err = s.selected(all)
 	}
@@ -59,14 +59,14 @@ func (s *Source) selected(all []repository) ([]repository, error) {
 	for _, one := range all {
 		ok, err := s.selects(one)
 		if err != nil {
-			return nil, fmt.Errorf("nexus %s: %w", s.name, err)
+			return nil, fmt.Errorf("source %s: %w", s.name, err)
 		}
 		if ok {
 			chosen = append(chosen, one)
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("nexus %s: no repository is selected; the user can browse %s", s.name, names(all))
+		return nil, fmt.Errorf("source %s: no repository is selected; the user can browse %s", s.name, names(all))
 	}
 	return chosen, nil
 }

@@ -97,7 +97,7 @@ func (s *Source) read(ctx context.Context, path string, query url.Values, into f
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
 		return false, nil
 	}
-	return false, fmt.Errorf("%s: the list of names at %s: %w", s.name, path, err)
+	return false, fmt.Errorf("source %s: the list of names at %s: %w", s.name, path, err)
 }
 
 // keys consumes an object and gives keep its keys.

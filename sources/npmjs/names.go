@@ -32,14 +32,14 @@ func (s *Source) names(ctx context.Context) (sorted []string, doubts []error, er
 	all := map[string]bool{}
 	for _, name := range s.o.Packages {
 		if !isName(name) {
-			return nil, nil, fault.Stop(fmt.Errorf("%s: %q is not the name of an npm package: correct packages: in the configuration", s.name, name))
+			return nil, nil, fault.Stop(fmt.Errorf("source %s: %q is not the name of an npm package: correct packages: in the configuration", s.name, name))
 		}
 		all[name] = true
 	}
 	scopes := s.o.Scopes
 	switch {
 	case s.o.Names == ListNames && len(all) == 0:
-		return nil, nil, fault.Stop(fmt.Errorf("%s: there is nothing to list: set packages: to the names", s.name))
+		return nil, nil, fault.Stop(fmt.Errorf("source %s: there is nothing to list: set packages: to the names", s.name))
 	case s.o.Names == ListNames:
 		scopes = nil
 	case len(scopes) == 0 && len(all) == 0:
@@ -63,10 +63,10 @@ func (s *Source) names(ctx context.Context) (sorted []string, doubts []error, er
 			return nil, doubts, err
 		}
 		if kept == 0 {
-			doubts = append(doubts, fmt.Errorf("%s: the registry shows no package%s: is the name right, and may the token see them?", s.name, in(scope)))
+			doubts = append(doubts, fmt.Errorf("source %s: the registry shows no package%s: is the name right, and may the token see them?", s.name, in(scope)))
 		}
 		if odd != "" {
-			doubts = append(doubts, fmt.Errorf("%s: the registry lists %q, which is not the name of a package", s.name, odd))
+			doubts = append(doubts, fmt.Errorf("source %s: the registry lists %q, which is not the name of a package", s.name, odd))
 		}
 	}
 	return slices.Sorted(maps.Keys(all)), doubts, nil
@@ -88,14 +88,14 @@ func (s *Source) scope(ctx context.Context, scope string, keep func(string)) (do
 			return doubts, nil
 		}
 	}
-	missing := fmt.Errorf("%s: the registry does not tell which packages there are%s: set packages: to their names, or use a token that may list the organisation",
+	missing := fmt.Errorf("source %s: the registry does not tell which packages there are%s: set packages: to their names, or use a token that may list the organisation",
 		s.name, in(scope))
 	if s.o.Names != AutoNames || scope == "" {
 		return nil, fault.Stop(errors.Join(append([]error{missing}, doubts...)...))
 	}
 	n, err := s.search(ctx, scope, keep)
 	if n > 0 {
-		incomplete := fmt.Errorf("%s: only the search tells names in @%s, and it hides private, deprecated and new packages: set packages: to all names, or use a token that may list the organisation",
+		incomplete := fmt.Errorf("source %s: only the search tells names in @%s, and it hides private, deprecated and new packages: set packages: to all names, or use a token that may list the organisation",
 			s.name, scope)
 		return append(doubts, errors.Join(incomplete, err)), nil
 	}

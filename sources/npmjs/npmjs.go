@@ -71,7 +71,7 @@ func (s *Source) whoami(ctx context.Context) error {
 	case statusOf(err) == http.StatusNotFound:
 		return nil // a registry without this question: its packuments will tell
 	case err == nil && who.Username == "":
-		return fmt.Errorf("%s: the registry does not accept the credentials: its answer to -/whoami names nobody", s.name)
+		return fmt.Errorf("source %s: the registry does not accept the credentials: its answer to -/whoami names nobody", s.name)
 	}
 	return err
 }
@@ -174,9 +174,9 @@ func (s *Source) packument(ctx context.Context, name string) (p *packument, err 
 	case statusOf(err) != 0:
 		return nil, s.denied(ctx, "the package "+name, err)
 	case err != nil:
-		return nil, fmt.Errorf("%s: the document of %s: %w", s.name, name, err)
+		return nil, fmt.Errorf("source %s: the document of %s: %w", s.name, name, err)
 	case p.name != "" && p.name != name:
-		return nil, fmt.Errorf("%s: asked for the package %q, the registry answered with %q", s.name, name, p.name)
+		return nil, fmt.Errorf("source %s: asked for the package %q, the registry answered with %q", s.name, name, p.name)
 	}
 	return p, nil
 }
@@ -226,6 +226,6 @@ func (s *Source) denied(ctx context.Context, what string, err error) error {
 	default:
 		return err
 	}
-	return fault.Errorf(artifact.SourceFailed, "%s: %s can not be read (%d %s): it is not there, or the token may not read it",
+	return fault.Errorf(artifact.SourceFailed, "source %s: %s can not be read (%d %s): it is not there, or the token may not read it",
 		s.name, what, status.Status, status.Message())
 }

@@ -98,7 +98,7 @@ func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artif
 	}
 	u, err := s.address(f.Locator)
 	if err != nil {
-		return artifact.Content{}, fault.At(fault.Source, fmt.Errorf("%s: the address of %s: %w", s.name, f.Path, err))
+		return artifact.Content{}, fault.At(fault.Source, fmt.Errorf("source %s: the address of %s: %w", s.name, f.Path, err))
 	}
 	resp, err := s.client.Open(ctx, u, offset, nil) //nolint:bodyclose // who reads the content closes it
 	switch statusOf(err) {
