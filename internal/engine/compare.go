@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"pkgferry/checkpoint"
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+	"pkgferry/mapping"
+	"pkgferry/sinks"
+)
+
+// look is what one Stat told of a package. Done is false when files are missing and nothing else stands in the way.
+type look struct {
+	done       bool
+	pending    bool
+	missing    []artifact.File
+	settlement checkpoint.Settlement
+}
+
+func (r *run) look(ctx context.Context, c *copying, record checkpoint.Record) (look, error) {
+	holding, err := r.Sink.Stat(ctx, record.Destination, record.Package)
+	if err != nil {
+		return look{}, fault.At(fault.Sink, err)
+	}
+	switch holding.State {
+	case sinks.Pending:
+		return look{done: true, pending: true}, nil
+	case sinks.Broken:
+		return look{}, fault.At(fault.Sink, fault.Errorf(artifact.TargetProcessingFailed,
+			"the target refused %s after the upload: %s", record.Package.PURL(), holding.Reason))
+	}
+	return r.compare(ctx, c, record, holding)
+}
+
+// compare tells a package's files apart: arrived, missing, or in conflict.
+func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record, holding sinks.Holding) (look, error) {
+	result := look{settlement: checkpoint.Settlement{Outcome: artifact.Present, Proof: artifact.Server, Arrivals: map[string]checkpoint.Arrival{}}}
+	if record.Sent {
+		result.settlement.Outcome = artifact.Published
+	}
+	var other []artifact.File
+	ours := false // what differs is what we sent, damaged behind us
+	for _, f := range record.Package.Files {
+		there, ok := holding.Files[f.Path]
+		if !ok {
+			result.missing = append(result.missing, f)
+			continue
+		}
+		arrival, same, err := r.match(ctx, c, f, there)
+		if err != nil {
+			return look{}, err
+		}
+		switch {
+		case same:
+			result.settlement.Arrivals[f.Path] = arrival
+			result.settlement.Proof = min(result.settlement.Proof, arrival.Proof)
+		case c.sent[f.Path] && c.tries < maxTries:
+			result.missing = append(result.missing, f) // it is what we just sent, damaged on its way
+		case replaceable(record, f):
+			taken, err := r.Store.Taken(ctx, record)
+			if err != nil {
+				return look{}, broken(ctx, err)
+			}
+			if taken {
+				return collides(record), nil
+			}
+			result.missing = append(result.missing, f)
+		default:
+			other = append(other, f)
+			if record.Sent && sentAs(c.arrivals[f.Path].Ours, f) {
+				ours, result.settlement.Arrivals[f.Path] = true, arrival
+			}
+		}
+	}
+	if len(other) > 0 {
+		result.done = true
+		result.settlement = differs(record, other, ours, result.settlement)
+		return result, nil
+	}
+	result.done = len(result.missing) == 0
+	return result, nil
+}
+
+// match compares one file with what the sink shows of it. Where they share no digest, because the source declares
+// another algorithm than the sink computes, the source's bytes are hashed; where the sink shows none, sizes must do.
+func (r *run) match(ctx context.Context, c *copying, f artifact.File, there sinks.Held) (checkpoint.Arrival, bool, error) {
+	arrival := c.arrivals[f.Path]
+	arrival.HeldSize, arrival.Proof = there.Size, there.Proof
+	algorithm, value := there.Digests.Strongest()
+	if algorithm != "" {
+		arrival.Held = algorithm + ":" + value
+	}
+	agreement := there.Digests.Compare(f.Digests.With(arrival.Ours))
+	if agreement == artifact.Unknown && algorithm != "" {
+		ours, err := c.hash(ctx, f)
+		if err != nil {
+			return arrival, false, err
+		}
+		arrival.Ours = ours
+		agreement = there.Digests.Compare(ours)
+	}
+	if agreement == artifact.Unknown {
+		arrival.Proof = artifact.BySize
+		return arrival, f.Size >= 0 && f.Size == there.Size, nil
+	}
+	return arrival, agreement == artifact.Same, nil
+}
+
+// replaceable tells whether the source's content may take the place of the sink's. A release never gives way.
+func replaceable(record checkpoint.Record, f artifact.File) bool {
+	switch mapping.OnConflict(record.OnConflict) {
+	case mapping.Fail, mapping.Skip:
+		return false
+	case mapping.Replace:
+		return artifact.Moving(record.Package, f) || artifact.IsSnapshot(record.Package.Version)
+	}
+	return artifact.Moving(record.Package, f)
+}
+
+// sentAs tells whether digests that we computed while copying are those of f, and not of what it was before the source
+// replaced it.
+func sentAs(ours artifact.Digests, f artifact.File) bool {
+	return ours != (artifact.Digests{}) && ours.Compare(f.Digests) != artifact.Different
+}
+
+// collides settles what would replace the content that another package of this migration brought there.
+func collides(record checkpoint.Record) look {
+	return look{done: true, settlement: checkpoint.Settlement{
+		Outcome: artifact.Conflict, Reason: artifact.NameCollision,
+		Error: fmt.Sprintf("another repository's %s is in %s and differs", record.Destination.PURL(), record.Destination.Project),
+	}}
+}
+
+func differs(record checkpoint.Record, files []artifact.File, ours bool, s checkpoint.Settlement) checkpoint.Settlement {
+	if ours {
+		s.Outcome, s.Proof, s.Reason = artifact.Failed, artifact.NoProof, artifact.TargetMismatch
+		s.Error = fmt.Sprintf("%s shows other bytes than were sent for %s", record.Destination.Project, paths(files))
+		return s
+	}
+	s.Outcome, s.Proof = artifact.Conflict, artifact.NoProof
+	s.Reason = artifact.TargetHoldsOther
+	s.Error = fmt.Sprintf("%s holds other bytes for %s", record.Destination.Project, paths(files))
+	if mapping.OnConflict(record.OnConflict) == mapping.Skip {
+		s.Outcome = artifact.Skipped
+	}
+	return s
+}
+
+func paths(files []artifact.File) string {
+	const few = 3
+	text := ""
+	for i, f := range files {
+		if i == few {
+			return text + fmt.Sprintf(" and %d more", len(files)-few)
+		}
+		if i > 0 {
+			text += ", "
+		}
+		text += f.Path
+	}
+	return text
+}
