@@ -43,6 +43,12 @@ func (r *reader) check(f *File) {
 	if f.given("target") && !f.Target.unknown && !hasSecret(f.Target.Place) {
 		r.at(f.Target.Place, "", "the target needs a token, token_file or token_command")
 	}
+	for _, key := range []string{"username", "password", "password_file"} {
+		if f.Target.given(key) {
+			r.at(f.Target.Place, key, "GitLab's listings take no user and password: use token, token_file or token_command")
+			break
+		}
+	}
 	for _, route := range f.Routes {
 		r.checkRoute(route, names)
 	}

@@ -106,6 +106,7 @@ func TestMistakes(t *testing.T) {
 		{"password alone", source + "    password: ${T}\n" + target, `f.yaml:2:5: a password needs a username`},
 		{"user alone", source + "    username: u\n" + target, `f.yaml:5:15: a username needs a password or a token`},
 		{"no target token", source + "target: {url: https://g.example, group: acme}\n", `f.yaml:5:9: the target needs a token, token_file or token_command`},
+		{"a user for the target", source + "target: {url: https://g.example, group: acme, token: \"${T}\", username: u}\n", `f.yaml:5:72: GitLab's listings take no user and password: use token, token_file or token_command`},
 		{"bad address", strings.Replace(source, "https://a.example", "a.example", 1) + target, `f.yaml:4:10: url: an address starts with https:// and a host`},
 		{"unreadable address", strings.Replace(source, "https://a.example", "'https://a b:x'", 1) + target, `f.yaml:4:10: url: this is not an address; one looks like https://host.example/path`},
 		{"other scheme", strings.Replace(source, "https", "ftp", 1) + target, `f.yaml:4:10: url: an address starts with https:// and a host`},

@@ -13,8 +13,8 @@ import (
 func loadAccess(t *testing.T, lines string, files map[string]string) *File {
 	t.Helper()
 	dir := t.TempDir()
-	files["pkgferry.yaml"] = "sources:\n  - {name: a, type: nexus, url: https://a.example}\n" +
-		"target:\n  url: https://g.example\n  group: acme\n" + lines
+	files["pkgferry.yaml"] = "sources:\n  - name: a\n    type: nexus\n    url: https://a.example\n" + lines +
+		"target: {url: https://g.example, group: acme, token: \"${SECRET}\"}\n"
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -34,21 +34,21 @@ func TestLogin(t *testing.T) {
 		want        Login
 		err         string
 	}{
-		{"variable", "  token: ${SECRET}\n", Login{Token: "s3cr3t-value"}, ""},
-		{"file beside the configuration", "  token_file: token.txt\n", Login{Token: "from-file"}, ""},
-		{"words", "  token_command: [cat, token.txt]\n", Login{Token: "from-file"}, ""},
-		{"shell", "  token_command: cat token.txt | tr a-z A-Z\n", Login{Token: "FROM-FILE"}, ""},
-		{"password", "  username: u\n  password: ${SECRET}\n", Login{Username: "u", Password: "s3cr3t-value"}, ""},
-		{"password file", "  username: u\n  password_file: token.txt\n", Login{Username: "u", Password: "from-file"}, ""},
-		{"unset", "  token: ${NOPE}\n", Login{}, ":6:10: token: the environment variable NOPE is not set"},
-		{"empty", "  token: ${EMPTY}\n", Login{}, ":6:10: token: the secret is empty"},
-		{"empty file", "  token_file: empty.txt\n", Login{}, ":6:15: token_file: the secret is empty"},
-		{"two lines", "  token_file: two.txt\n", Login{}, ":6:15: token_file: the secret has more than one line, or control characters in it"},
-		{"failing command", "  token_command: echo s3cr3t; exit 3\n", Login{}, ":6:18: token_command: the command failed: exit status 3"},
+		{"variable", "    token: ${SECRET}\n", Login{Token: "s3cr3t-value"}, ""},
+		{"file beside the configuration", "    token_file: token.txt\n", Login{Token: "from-file"}, ""},
+		{"words", "    token_command: [cat, token.txt]\n", Login{Token: "from-file"}, ""},
+		{"shell", "    token_command: cat token.txt | tr a-z A-Z\n", Login{Token: "FROM-FILE"}, ""},
+		{"password", "    username: u\n    password: ${SECRET}\n", Login{Username: "u", Password: "s3cr3t-value"}, ""},
+		{"password file", "    username: u\n    password_file: token.txt\n", Login{Username: "u", Password: "from-file"}, ""},
+		{"unset", "    token: ${NOPE}\n", Login{}, ":5:12: token: the environment variable NOPE is not set"},
+		{"empty", "    token: ${EMPTY}\n", Login{}, ":5:12: token: the secret is empty"},
+		{"empty file", "    token_file: empty.txt\n", Login{}, ":5:17: token_file: the secret is empty"},
+		{"two lines", "    token_file: two.txt\n", Login{}, ":5:17: token_file: the secret has more than one line, or control characters in it"},
+		{"failing command", "    token_command: echo s3cr3t; exit 3\n", Login{}, ":5:20: token_command: the command failed: exit status 3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := loadAccess(t, c.lines, files)
-			got, err := file.Login(t.Context(), file.Target.Access, file.Target.Place, testOptions().Lookup)
+			got, err := file.Login(t.Context(), file.Sources[0].Access, file.Sources[0].Place, testOptions().Lookup)
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
