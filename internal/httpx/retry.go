@@ -66,11 +66,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 // repeatable tells whether the same read can end otherwise.
 func repeatable(err error) bool {
 	var refusal *policyError
-	switch status := statusOf(err); {
+	var status *StatusError
+	switch {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
-	case status != 0:
-		return repeatableStatus(status)
+	case errors.As(err, &status):
+		return repeatableStatus(status.Status) && !status.refusesLogin()
 	case errors.As(err, &refusal), untrusted(err), errors.Is(err, ErrChanged):
 		return false
 	}
@@ -121,7 +122,7 @@ func (c *Client) final(err error) error {
 	var failed *requestError
 	switch {
 	case errors.As(err, &status):
-		if status.Status == http.StatusUnauthorized && !status.foreign {
+		if status.refusesLogin() {
 			return fault.Stop(err)
 		}
 	case errors.As(err, &failed) && !failed.foreign && unreachable(err):

@@ -145,7 +145,7 @@ func (c *Client) settle(resp *http.Response, r Request, body *content) (*http.Re
 	}
 	err := c.statusError(resp)
 	switch {
-	case err.Status == http.StatusUnauthorized && !err.foreign:
+	case err.refusesLogin():
 		return nil, fault.Stop(err)
 	case err.Status == http.StatusExpectationFailed && !c.noExpect.Swap(true):
 		return nil, fault.Temporary(err, 0)

@@ -31,6 +31,13 @@ type StatusError struct {
 	foreign bool   // it came from a host that we were redirected to
 }
 
+// refusesLogin tells that the server does not accept who we say we are: 401, or Nexus' 429 for a user name with too many
+// failed sign-ins, which every further request prolongs. At a host that a redirect led to, no credential was sent.
+func (e *StatusError) refusesLogin() bool {
+	tooMany := e.Status == http.StatusTooManyRequests && strings.Contains(e.Body, "authentication attempts")
+	return !e.foreign && (e.Status == http.StatusUnauthorized || tooMany)
+}
+
 // Error names the side, the request, the status and the server's reason.
 func (e *StatusError) Error() string {
 	status := strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
