@@ -180,6 +180,20 @@ func TestPostponeAndReopen(t *testing.T) {
 	want(t, names(s.mustTake(t)), []string{"a@1", "b@1"})
 }
 
+func TestCollides(t *testing.T) {
+	s := opened(t)
+	elsewhere := func(repository, path, text string) Entry {
+		e := entry("a", "1", file(path, text))
+		e.Package.Repository = repository
+		return e
+	}
+	s.mustList(t, true, elsewhere("first", "f", "text"), elsewhere("same", "f", "text"), elsewhere("beside", "g", "more"), elsewhere("other", "f", "TEXT"))
+	for _, r := range s.mustTake(t) {
+		collides, err := s.Collides(t.Context(), r)
+		want(t, []any{collides, err}, []any{r.Package.Repository == "other", nil})
+	}
+}
+
 func TestSurvivesReopening(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.db")
 	s, err := Open(path)

@@ -196,6 +196,21 @@ func (s *Store) Taken(ctx context.Context, r Record) (bool, error) {
 	return taken, err
 }
 
+// Collides tells whether a package that was listed before r is routed to r's destination with other bytes in a file of
+// the same path, as far as sizes and digests tell.
+func (s *Store) Collides(ctx context.Context, r Record) (bool, error) {
+	d := r.Destination
+	var collides bool
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (
+		SELECT 1 FROM package p JOIN file a ON a.package = p.id JOIN file b ON b.package = ? AND b.path = a.path
+		WHERE p.project = ? AND p.format = ? AND p.dest_name = ? AND p.version = ? AND p.id < ? AND p.outcome IS NOT 'skipped'
+		AND (a.size >= 0 AND b.size >= 0 AND a.size <> b.size OR a.md5 <> '' AND b.md5 <> '' AND a.md5 <> b.md5
+			OR a.sha1 <> '' AND b.sha1 <> '' AND a.sha1 <> b.sha1 OR a.sha256 <> '' AND b.sha256 <> '' AND a.sha256 <> b.sha256
+			OR a.sha512 <> '' AND b.sha512 <> '' AND a.sha512 <> b.sha512))`,
+		r.ID, d.Project, d.Format, d.Name, d.Version, r.ID).Scan(&collides)
+	return collides, err
+}
+
 // Arrivals returns what is known of the files of the package with p's source, repository, format, name and version; nil
 // when it was never listed.
 func (s *Store) Arrivals(ctx context.Context, p artifact.Package) (map[string]Arrival, error) {

@@ -70,21 +70,32 @@ func (a *app) plan(f planFlags) error {
 	return a.showPlan(ctx, m, store)
 }
 
-// planned yields every record as a run would begin with it: what the target can not take carries its reason already.
+// planned yields every record as a run would begin with it: what is foreseen to fail carries its reason already.
 func planned(ctx context.Context, m *migration, store *checkpoint.Store) iter.Seq2[checkpoint.Record, error] {
 	return func(yield func(checkpoint.Record, error) bool) {
 		for record, err := range store.Records(ctx, checkpoint.Filter{}) {
 			if err == nil && record.Outcome == "" {
-				if refused := m.options.Sink.Allows(record.Destination, record.Package); refused != nil {
-					record.Outcome, record.Reason = artifact.Failed, artifact.Reason(fault.CodeOf(refused))
-					record.Error = refused.Error()
-				}
+				record, err = foreseen(ctx, m, store, record)
 			}
 			if !yield(record, err) {
 				return
 			}
 		}
 	}
+}
+
+// foreseen is the record with what the target will refuse, or hold already from another repository.
+func foreseen(ctx context.Context, m *migration, store *checkpoint.Store, r checkpoint.Record) (checkpoint.Record, error) {
+	if refused := m.options.Sink.Allows(r.Destination, r.Package); refused != nil {
+		r.Outcome, r.Reason, r.Error = artifact.Failed, artifact.Reason(fault.CodeOf(refused)), refused.Error()
+		return r, nil
+	}
+	collides, err := store.Collides(ctx, r)
+	if collides {
+		r.Outcome, r.Reason = artifact.Conflict, artifact.NameCollision
+		r.Error = fmt.Sprintf("another repository's goes to %s, too, with other bytes", r.Destination.Project)
+	}
+	return r, err
 }
 
 func (a *app) showPlan(ctx context.Context, m *migration, store *checkpoint.Store) error {
