@@ -110,17 +110,23 @@ func Start(tb testing.TB, h Server) string {
 	if err != nil {
 		tb.Fatalf("stand-in: %v", err)
 	}
-	var handlers, serving sync.WaitGroup
+	var serving sync.WaitGroup
+	var open sync.RWMutex // held for reading by every request under way
+	closed := false
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handlers.Add(1)
-		defer handlers.Done()
-		h.ServeHTTP(w, r)
+		open.RLock()
+		defer open.RUnlock()
+		if !closed {
+			h.ServeHTTP(w, r)
+		}
 	})}
 	serving.Go(func() { _ = server.Serve(listener) })
 	tb.Cleanup(func() {
 		_ = server.Close()
 		serving.Wait()
-		handlers.Wait()
+		open.Lock()
+		defer open.Unlock()
+		closed = true
 		if err := h.Close(); err != nil {
 			tb.Errorf("stand-in: %v", err)
 		}
