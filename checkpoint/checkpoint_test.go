@@ -248,11 +248,14 @@ func TestUnusableFiles(t *testing.T) {
 	}
 }
 
-func TestBindKeepsTheFirstValue(t *testing.T) {
+func TestFacts(t *testing.T) {
 	s := opened(t)
-	for _, value := range []string{"first", "second"} {
-		bound, err := s.Bind(t.Context(), "target", value)
-		want(t, []any{bound, err}, []any{"first", nil})
+	for _, value := range []string{"", "first", "second"} {
+		if value != "" {
+			want(t, s.Remember(t.Context(), "target", value), nil)
+		}
+		fact, err := s.Fact(t.Context(), "target")
+		want(t, []any{fact, err}, []any{value, nil})
 	}
 }
 

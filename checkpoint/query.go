@@ -227,14 +227,20 @@ func (s *Store) Arrivals(ctx context.Context, p artifact.Package) (map[string]Ar
 	return r.Arrivals, err
 }
 
-// Bind ties the checkpoint to a fact of its migration, such as its target: the first value stays, and another one later
-// is an error, since what was published there says nothing about another place.
-func (s *Store) Bind(ctx context.Context, key, value string) (bound string, err error) {
-	if _, err := s.write.ExecContext(ctx, "INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", key, value); err != nil {
-		return "", err
+// Fact returns what Remember last noted under a key; "" when it noted nothing.
+func (s *Store) Fact(ctx context.Context, key string) (value string, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", key).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
 	}
-	err = s.db.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", key).Scan(&bound)
-	return bound, err
+	return value, err
+}
+
+// Remember notes a fact of the migration, such as its target.
+func (s *Store) Remember(ctx context.Context, key, value string) error {
+	_, err := s.write.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES (?, ?)
+		ON CONFLICT DO UPDATE SET value = excluded.value`, key, value)
+	return err
 }
 
 // errEnough ends a query early without an error.

@@ -229,6 +229,19 @@ func (r *Router) Projects(formats ...artifact.Format) []string {
 	return slices.Compact(projects)
 }
 
+// String is the rules as one text, which differs when a decision could.
+func (r *Router) String() string {
+	var text strings.Builder
+	for _, rule := range r.rules {
+		fmt.Fprintf(&text, "%q to %q skip %q on conflict %q", rule.Match, path.Join(r.group, rule.Project), rule.Skip, rule.OnConflict)
+		if rule.Rename != nil {
+			fmt.Fprintf(&text, " rename %q to %q", rule.Rename.From, rule.Rename.To)
+		}
+		text.WriteByte('\n')
+	}
+	return text.String()
+}
+
 // Explain tells in one line per rule, up to the one that decides, why it did or did not match p.
 func (r *Router) Explain(p artifact.Package) []string {
 	var lines []string

@@ -220,7 +220,10 @@ func (a *app) openStore(ctx context.Context, m *migration, scratch bool) (*check
 	}
 	closing := func() { _ = store.Close(); remove() }
 	target := m.file.Target.URL.String() + " " + string(m.file.Target.Group)
-	bound, err := store.Bind(ctx, "target", target)
+	bound, err := store.Fact(ctx, "target")
+	if err == nil && bound == "" {
+		bound, err = target, store.Remember(ctx, "target", target)
+	}
 	switch {
 	case err != nil:
 		err = withCode(codeStopped, fmt.Errorf("checkpoint %s can not be written: %w", a.checkpoint, err))

@@ -121,7 +121,7 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &migration{file: file, options: engine.Options{Sources: map[string]sources.Source{}}}
+	m := &migration{file: file, options: engine.Options{Sources: map[string]sources.Source{}, Scopes: map[string]string{}}}
 	if m.options.Router, err = router(file); err != nil {
 		return nil, usage(err)
 	}
@@ -132,6 +132,7 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 			return nil, usage(err)
 		}
 		m.options.Formats = append(m.options.Formats, w.formats...)
+		m.options.Scopes[s.Name] = fmt.Sprintf("%s %q %q %q %q", s.Type, s.Repositories, s.Names, s.Scopes, s.Packages)
 	}
 	if m.options.Sink, err = a.target(ctx, file, hosts); err != nil {
 		return nil, usage(err)

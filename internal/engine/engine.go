@@ -24,6 +24,8 @@ import (
 type Options struct {
 	// Sources by their configured names.
 	Sources map[string]sources.Source
+	// Scopes tell, by source, what of it is to be listed, in any words: when they change, it is listed again.
+	Scopes map[string]string
 	// Formats are what the sources can list; their projects must be there.
 	Formats []artifact.Format
 	Sink    sinks.Sink
@@ -130,21 +132,24 @@ func Check(ctx context.Context, o Options) error {
 
 // Plan lists every source afresh into the checkpoint. It writes nothing to the sink.
 func Plan(ctx context.Context, o Options) error {
+	r := newRun(o)
 	for name := range o.Sources {
 		if err := o.Store.Relist(ctx, name); err != nil {
 			return broken(ctx, err)
 		}
 	}
-	r := newRun(o)
+	if err := r.remember(ctx); err != nil {
+		return broken(ctx, err)
+	}
 	return r.list(ctx)
 }
 
-// Run lists what is not listed yet and settles what is not settled, both at once. What failed before is tried again. A
-// source whose last listing had problems is listed again. The error is the one that ended the run; packages that fail do
+// Run lists what is not listed yet and settles what is not settled, both at once. What failed before is tried again, and
+// what changed in the configuration is followed. The error is the one that ended the run; packages that fail do
 // not end it.
 func Run(ctx context.Context, o Options) (Stopped, error) {
 	r := newRun(o)
-	if err := r.reopen(ctx); err != nil {
+	if err := r.resume(ctx); err != nil {
 		return NotStopped, broken(ctx, err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -175,25 +180,6 @@ func Run(ctx context.Context, o Options) (Stopped, error) {
 
 // errDone cancels the listing of a run that takes nothing more.
 var errDone = errors.New("the run takes nothing more")
-
-func (r *run) reopen(ctx context.Context) error {
-	if _, err := r.Store.Reopen(ctx); err != nil {
-		return err
-	}
-	again := map[string]bool{}
-	for problem, err := range r.Store.Problems(ctx) {
-		if err != nil {
-			return err
-		}
-		again[problem.Source] = true
-	}
-	for source := range again {
-		if err := r.Store.Relist(ctx, source); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // broken is the error of a checkpoint that can not be used, unless it can not because the run is being ended.
 func broken(ctx context.Context, err error) error {

@@ -98,11 +98,7 @@ func (l *lister) route(p artifact.Package, item sources.Listed) checkpoint.Entry
 	if item.Skip != "" {
 		return checkpoint.Entry{Package: p, Skip: item.Skip, Detail: item.Detail}
 	}
-	decision := l.Router.Route(p)
-	return checkpoint.Entry{
-		Package: p, Destination: decision.Destination, OnConflict: string(decision.OnConflict),
-		Skip: decision.Skip, Detail: decision.Detail,
-	}
+	return l.decide(p)
 }
 
 func (l *lister) flush(ctx context.Context, complete bool) error {

@@ -7,9 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/engine"
 	"pkgferry/internal/fault"
+	"pkgferry/mapping"
+	"pkgferry/sources"
 )
 
 func TestStopEndsTheRunAndLosesNothing(t *testing.T) {
@@ -74,4 +77,48 @@ func TestListingProblemIsRememberedAndRetried(t *testing.T) {
 	want(t, len(outcomes(t, o)), 2)
 	totals, err = o.Store.Totals(t.Context())
 	want(t, []any{totals.Problems, err}, []any{int64(0), nil})
+}
+
+// Routes that were changed between two runs are followed by what has not arrived, and what has arrived stays.
+func TestChangedRoutes(t *testing.T) {
+	src := new(source).add(artifact.Generic, "arrived", "1.0", "f", "x").add(artifact.Generic, "forbidden", "1.0", "f", "x").
+		add(artifact.Generic, "later", "1.0", "f", "x").add(artifact.Generic, "wanted", "1.0", "f", "x")
+	o := migration(t, src, newSink())
+	routes := func(rules ...mapping.Rule) {
+		t.Helper()
+		r, err := mapping.New("g", append(rules, mapping.Rule{Project: "all"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Router = r
+	}
+	named := func(name string) mapping.Match { return mapping.Match{Name: []string{name}} }
+	routes(mapping.Rule{Match: named("wanted"), Skip: "no"})
+	o.Select = func(p artifact.Package) bool { return p.Name != "later" }
+	want(t, outcomes(t, o), map[string]string{
+		"pkg:generic/arrived@1.0": "published", "pkg:generic/forbidden@1.0": "failed name-not-allowed",
+		"pkg:generic/later@1.0": "", "pkg:generic/wanted@1.0": "skipped excluded",
+	})
+	o.Select = nil
+	routes(mapping.Rule{Match: named("forbidden"), Skip: "as well"}, mapping.Rule{Match: named("later"), Project: "elsewhere"})
+	want(t, outcomes(t, o), map[string]string{
+		"pkg:generic/arrived@1.0": "published", "pkg:generic/forbidden@1.0": "skipped excluded",
+		"pkg:generic/later@1.0": "published", "pkg:generic/wanted@1.0": "published",
+	})
+	for r := range o.Store.Records(t.Context(), checkpoint.Filter{}) {
+		if r.Package.Name == "later" {
+			want(t, r.Destination.Project, "g/elsewhere")
+		}
+	}
+	want(t, src.from, []sources.Cursor{""})
+}
+
+func TestChangedScope(t *testing.T) {
+	src := new(source).add(artifact.Generic, "a", "1.0", "f", "x")
+	o := migration(t, src, newSink())
+	for i, scope := range []string{"one", "one", "two"} {
+		o.Scopes = map[string]string{"src": scope}
+		want(t, len(outcomes(t, o)), 1)
+		want(t, len(src.from), []int{1, 1, 2}[i])
+	}
 }

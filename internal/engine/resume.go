@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"context"
+
+	"pkgferry/checkpoint"
+	"pkgferry/internal/artifact"
+)
+
+// The facts that the checkpoint remembers of the configuration that it was listed with.
+const (
+	routesFact = "routes"
+	scopeFact  = "scope of " // and the source's name
+)
+
+// resume prepares a checkpoint for another run: failed packages get another chance, sources whose listing had problems
+// or whose scope changed are listed again, and packages that have not arrived follow the routes as they are now.
+func (r *run) resume(ctx context.Context) error {
+	if _, err := r.Store.Reopen(ctx); err != nil {
+		return err
+	}
+	again := map[string]bool{}
+	for problem, err := range r.Store.Problems(ctx) {
+		if err != nil {
+			return err
+		}
+		again[problem.Source] = true
+	}
+	for name, scope := range r.Scopes {
+		before, err := r.Store.Fact(ctx, scopeFact+name)
+		if err != nil {
+			return err
+		}
+		again[name] = again[name] || before != "" && before != scope
+	}
+	for name, yes := range again {
+		if !yes {
+			continue
+		}
+		if err := r.Store.Relist(ctx, name); err != nil {
+			return err
+		}
+	}
+	routes, err := r.Store.Fact(ctx, routesFact)
+	if err == nil && routes != "" && routes != r.Router.String() {
+		err = r.reroute(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return r.remember(ctx)
+}
+
+// remember notes the configuration that the checkpoint follows.
+func (r *run) remember(ctx context.Context) error {
+	for name, scope := range r.Scopes {
+		if err := r.Store.Remember(ctx, scopeFact+name, scope); err != nil {
+			return err
+		}
+	}
+	return r.Store.Remember(ctx, routesFact, r.Router.String())
+}
+
+// reroute decides again about every package that has not arrived and that no source left out.
+func (r *run) reroute(ctx context.Context) error {
+	batches := map[string][]checkpoint.Entry{}
+	for record, err := range r.Store.Records(ctx, checkpoint.Filter{}) {
+		if err != nil {
+			return err
+		}
+		routed := record.Outcome == "" || record.Reason == artifact.Excluded || record.Reason == artifact.NoRoute
+		if !routed {
+			continue
+		}
+		source := record.Package.Source
+		batches[source] = append(batches[source], r.decide(record.Package))
+		if len(batches[source]) == batchSize {
+			if err := r.relist(ctx, source, batches[source]); err != nil {
+				return err
+			}
+			delete(batches, source)
+		}
+	}
+	for source, entries := range batches {
+		if err := r.relist(ctx, source, entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relist records entries anew without moving the source's listing.
+func (r *run) relist(ctx context.Context, source string, entries []checkpoint.Entry) error {
+	at, err := r.Store.Listing(ctx, source)
+	if err != nil {
+		return err
+	}
+	return r.Store.List(ctx, source, entries, nil, at)
+}
+
+// decide asks the routes about p.
+func (r *run) decide(p artifact.Package) checkpoint.Entry {
+	decision := r.Router.Route(p)
+	return checkpoint.Entry{
+		Package: p, Destination: decision.Destination, OnConflict: string(decision.OnConflict),
+		Skip: decision.Skip, Detail: decision.Detail,
+	}
+}
