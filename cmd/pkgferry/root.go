@@ -114,23 +114,21 @@ func (a *app) printJSON(v any) error {
 	return out.Encode(v)
 }
 
+// version is what the build was told to be; without that, what Go knows of the module.
+var version string
+
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			version, revision := "unknown", ""
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						revision = s.Value
-					}
-				}
+			told := version
+			if info, ok := debug.ReadBuildInfo(); ok && told == "" {
+				told = info.Main.Version
 			}
 			if a.json {
-				return a.printJSON(map[string]string{"version": version, "revision": revision})
+				return a.printJSON(map[string]string{"version": told})
 			}
-			_, err := fmt.Fprintln(a.stdout, strings.TrimSpace("pkgferry "+version+" "+revision))
+			_, err := fmt.Fprintln(a.stdout, "pkgferry", told)
 			return err
 		},
 	}

@@ -255,7 +255,11 @@ func (a *app) conclude(ctx context.Context, store *checkpoint.Store, stopped eng
 	if a.json {
 		err = a.printJSON(resultOf(summary, code, stopped))
 	} else if err = summary.Text(a.stdout); err == nil {
-		_, err = fmt.Fprintf(a.stdout, "\n%s (exit code %d)\n", codeMeaning[code], code)
+		meaning := codeMeaning[code]
+		if code == codeBudget && stopped == engine.NotStopped {
+			meaning = "what was chosen is done and the rest is unsettled; run without the choice to go on"
+		}
+		_, err = fmt.Fprintf(a.stdout, "\n%s (exit code %d)\n", meaning, code)
 	}
 	if err != nil {
 		return withCode(codeStopped, err)
