@@ -35,7 +35,7 @@ clients() {
 	command -v npm >/dev/null || missing+=(nodejs npm)
 	command -v mvn >/dev/null || missing+=(maven)
 	command -v curl >/dev/null || missing+=(curl)
-	/usr/bin/python3 -c 'import gitlab' 2>/dev/null || missing+=(python3-gitlab)
+	/usr/bin/python3 -c 'import gitlab' 2>/dev/null || /usr/bin/python3 -c 'import gitlab' 2>/dev/null || missing+=(python3-gitlab)
 	[ ${#missing[@]} -eq 0 ] && return
 	command -v apt-get >/dev/null || {
 		echo "install.sh: please install: ${missing[*]}" >&2
