@@ -5,7 +5,9 @@ package integration
 
 import (
 	"math/rand/v2"
+	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +24,13 @@ const (
 func TestKilledMigrationEndsComplete(t *testing.T) {
 	const kills = 20
 	seed := uint64(time.Now().UnixNano())
-	t.Logf("random seed %d", seed)
+	if again := os.Getenv("KILL_SEED"); again != "" {
+		var err error
+		if seed, err = strconv.ParseUint(again, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("KILL_SEED=%d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 
 	nexus := startStandin(t, "nexus", "--seed", nexusSeed)

@@ -71,7 +71,7 @@ func TestOnlyMatchesNameOrPURL(t *testing.T) {
 }
 
 func TestPaceNamesTheLimitThatBinds(t *testing.T) {
-	i := &inventory{rows: []*origin{{Source: "a", Reads: 600, Writes: 1200, todo: 100 << 20}}}
+	i := &inventory{rows: []*origin{{Source: "a", Reads: 600, Writes: 1200, left: 100 << 20}}}
 	file := func(source, target config.Rates) *config.File {
 		return &config.File{
 			Sources: []config.Source{{Name: "a", Limits: config.SourceLimits{Rates: source}}},

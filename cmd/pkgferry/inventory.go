@@ -38,7 +38,7 @@ type origin struct {
 	Refused  int64    `json:"refused"` // by the target, as far as can be told before
 	// Unknown is the number of files whose size the source does not tell; Bytes goes without them.
 	Unknown int64 `json:"files_of_unknown_size"`
-	todo    int64 // bytes of the unsettled
+	left    int64 // bytes of the unsettled
 }
 
 // refusal is what the target will not take, or a route leaves out, for one reason.
@@ -72,7 +72,7 @@ func (i *inventory) add(r checkpoint.Record) {
 		i.refuse(r)
 	case "":
 		row.Unsettled++
-		row.todo += r.Package.Bytes()
+		row.left += r.Package.Bytes()
 		reads, writes := requests(r.Package)
 		row.Reads += reads
 		row.Writes += writes
@@ -181,9 +181,9 @@ func (i *inventory) pace(file *config.File) pace {
 	var writes, all int64
 	for _, row := range i.rows {
 		reads[row.Source] += row.Reads
-		bytes[row.Source] += row.todo
+		bytes[row.Source] += row.left
 		writes += row.Writes
-		all += row.todo
+		all += row.left
 	}
 	var slowest pace
 	judge := func(name string, amount int64, perSecond float64) {
