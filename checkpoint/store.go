@@ -164,9 +164,10 @@ func connect(path, mode string) (*sql.DB, error) {
 		return nil, err
 	}
 	query := url.Values{
-		"mode":          {mode},
-		"_busy_timeout": {"10000"},
-		"_foreign_keys": {"on"},
+		"mode":             {mode},
+		"_busy_timeout":    {"10000"}, // milliseconds
+		"_foreign_keys":    {"on"},
+		"_stmt_cache_size": {"32"}, // more than the statements of this package
 	}
 	if mode != "ro" {
 		query.Set("_journal_mode", "WAL")
