@@ -48,7 +48,7 @@ type Holding struct {
 // once, but never for the same destination at the same time.
 type Sink interface {
 	// Check proves that the target answers, accepts the credentials and has the projects, with enough rights to
-	// publish. Its errors are marked fault.Stop; a project that is missing is a *NoProject.
+	// publish. Its errors are marked fault.Stop; missing projects are a *NoProject.
 	Check(ctx context.Context, projects []string) error
 	// Allows tells without any request whether the target can hold p at dst: nil, or an error whose reason code says
 	// what stands against it (name-not-allowed, file-too-large, format-unsupported, …) with the offending part quoted.
@@ -65,11 +65,15 @@ type Sink interface {
 	Publish(ctx context.Context, dst artifact.Destination, p artifact.Package, missing []artifact.File, open artifact.Opener) error
 }
 
-// NoProject is the error of Check when the target lacks a project, or hides it from the token.
-type NoProject struct{ Project string }
+// NoProject is the error of Check when the target lacks projects, or hides them from the token.
+type NoProject struct{ Projects []string }
 
 func (e *NoProject) Error() string {
-	return "project " + e.Project + " does not exist on the target, or the token can not see it"
+	if len(e.Projects) == 1 {
+		return "project " + e.Projects[0] + " does not exist on the target, or the token can not see it: create it, or route elsewhere"
+	}
+	return "projects " + strings.Join(e.Projects, ", ") + " do not exist on the target, or the token can not see them: " +
+		"create them, correct the group, or route elsewhere"
 }
 
 // Refused is the error of Allows when only some of a package's files can not be held: why, by File.Path.

@@ -22,10 +22,17 @@ func (s *Sink) Check(ctx context.Context, projects []string) error {
 		return fault.At(fault.Sink, fault.Stop(err))
 	}
 	var problems []error
+	var missing sinks.NoProject
 	for _, path := range projects {
-		if err := s.api.checkProject(ctx, path); err != nil {
+		err := s.api.checkProject(ctx, path)
+		if errors.Is(err, errNoProject) {
+			missing.Projects = append(missing.Projects, path)
+		} else if err != nil {
 			problems = append(problems, err)
 		}
+	}
+	if len(missing.Projects) > 0 {
+		problems = append(problems, &missing)
 	}
 	return fault.At(fault.Sink, fault.Stop(errors.Join(problems...)))
 }
@@ -62,11 +69,13 @@ func (a *api) checkToken(ctx context.Context) error {
 	return nil
 }
 
+var errNoProject = errors.New("no such project")
+
 func (a *api) checkProject(ctx context.Context, path string) error {
 	p, _, err := a.gitlab.Projects.GetProject(path, nil, gitlab.WithContext(ctx))
 	switch {
 	case statusOf(err) == http.StatusNotFound:
-		return &sinks.NoProject{Project: path}
+		return errNoProject
 	case err != nil:
 		return plain(err)
 	case p.Archived:
