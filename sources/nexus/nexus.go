@@ -61,18 +61,18 @@ func (s *Source) status(ctx context.Context) error {
 	}
 	switch status(err) {
 	case http.StatusUnauthorized:
-		return s.errorf(err, "the server refuses this user and password")
+		return errorf(err, "the server refuses this user and password")
 	case http.StatusNotFound:
-		return s.errorf(err, "there is no Nexus Repository 3 at this address; is a context path missing?")
+		return errorf(err, "there is no Nexus Repository 3 at this address; is a context path missing?")
 	case http.StatusTooManyRequests:
-		return s.errorf(err, "the server blocks this user after failed sign-ins: send nothing for 15 minutes, then try the right password")
+		return errorf(err, "the server blocks this user after failed sign-ins: send nothing for 15 minutes, then try the right password")
 	}
-	return s.errorf(err, "the server is not ready to be read")
+	return errorf(err, "the server is not ready to be read")
 }
 
-// errorf says in words what err, an answer of the server, means here.
-func (s *Source) errorf(err error, format string, args ...any) error {
-	return fmt.Errorf("source %s: %s: %w", s.name, fmt.Sprintf(format, args...), err)
+// errorf says in words what err, an answer of the server that names the source, means here.
+func errorf(err error, format string, args ...any) error {
+	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }
 
 // status is the HTTP status that an error stands for; 0 when the server did not answer.
@@ -88,19 +88,19 @@ func status(err error) int {
 func (s *Source) refused(err error, repository string) error {
 	switch status(err) {
 	case http.StatusUnauthorized:
-		err = fault.Stop(s.errorf(err, "repository %s: the server refuses this user and password", repository))
+		err = fault.Stop(errorf(err, "repository %s: the server refuses this user and password", repository))
 	case http.StatusForbidden:
-		err = fault.Because(artifact.NotPermitted, s.errorf(err,
+		err = fault.Because(artifact.NotPermitted, errorf(err,
 			"repository %s: the user needs the privileges browse and read on it", repository))
 	case http.StatusNotFound:
-		err = fault.Because(artifact.SourceMissing, s.errorf(err, "repository %s: not found", repository))
+		err = fault.Because(artifact.SourceMissing, errorf(err, "repository %s: not found", repository))
 	case http.StatusTooManyRequests:
-		err = fault.Stop(s.errorf(err, "repository %s: the server takes no more requests from this user", repository))
+		err = fault.Stop(errorf(err, "repository %s: the server takes no more requests from this user", repository))
 	case http.StatusServiceUnavailable:
-		err = fault.Because(artifact.SourceFailed, s.errorf(err,
+		err = fault.Because(artifact.SourceFailed, errorf(err,
 			"repository %s: it is offline, or the server overloaded", repository))
 	default:
-		err = fault.Because(artifact.SourceFailed, s.errorf(err, "repository %s", repository))
+		err = fault.Because(artifact.SourceFailed, errorf(err, "repository %s", repository))
 	}
 	return fault.At(fault.Source, err)
 }

@@ -49,7 +49,7 @@ func contentPath(l locator) string {
 // unreadable explains why a file could not be opened.
 func (s *Source) unreadable(ctx context.Context, l locator, err error) error {
 	because := func(reason artifact.Reason, what string) error {
-		err := s.errorf(err, "repository %s: %s %s", l.Repository, l.Path, what)
+		err := errorf(err, "repository %s: %s %s", l.Repository, l.Path, what)
 		return fault.At(fault.Source, fault.Because(reason, err))
 	}
 	switch {

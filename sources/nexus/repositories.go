@@ -39,9 +39,9 @@ func (s *Source) repositories(ctx context.Context) ([]repository, error) {
 	_, err := s.client.GetJSON(ctx, s.client.URL("/service/rest/v1/repositories", nil), nil, maxRepositories, &all)
 	switch {
 	case err != nil && status(err) == http.StatusUnauthorized:
-		err = s.errorf(err, "the server refuses this user and password")
+		err = errorf(err, "the server refuses this user and password")
 	case err != nil:
-		err = s.errorf(err, "its repositories can not be listed")
+		err = errorf(err, "its repositories can not be listed")
 	case len(all) == 0:
 		err = fmt.Errorf("source %s: the server shows no repository: the user needs the privilege browse on those to read", s.name)
 	default:
