@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ func NPMIndexFile(path string) (tag, version string) {
 }
 
 // NPMEscape is a package name as one URL segment: "@acme/ui" becomes "@acme%2fui", as the npm client sends it.
-func NPMEscape(name string) string { return strings.ReplaceAll(name, "/", "%2f") }
+func NPMEscape(name string) string { return strings.ReplaceAll(url.PathEscape(name), "%2F", "%2f") }
 
 // NPMTarball is the file name that GitLab and npm's publish document give a version's tarball, scope included.
 func NPMTarball(name, version string) string { return fmt.Sprintf("%s-%s.tgz", name, version) }

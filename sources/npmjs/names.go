@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -137,6 +136,3 @@ func isName(name string) bool {
 	}
 	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd })
 }
-
-// escape is a name as one segment of an address: "@acme/ui" becomes "@acme%2fui", as npm's client sends it.
-func escape(name string) string { return strings.ReplaceAll(url.PathEscape(name), "%2F", "%2f") }

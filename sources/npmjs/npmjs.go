@@ -166,7 +166,7 @@ func (l *listing) give(item sources.Listed) bool {
 
 // packument reads a name's document. The full form is asked for: only it has the publishing times and tombstones.
 func (s *Source) packument(ctx context.Context, name string) (p *packument, err error) {
-	err = s.decode(ctx, s.client.URL(escape(name), nil), func(body io.Reader) (err error) {
+	err = s.decode(ctx, s.client.URL(artifact.NPMEscape(name), nil), func(body io.Reader) (err error) {
 		p, err = decodePackument(body)
 		return err
 	})
