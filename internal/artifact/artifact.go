@@ -133,13 +133,3 @@ const (
 var proofNames = [...]string{"", "size", "declared", "readback", "server"}
 
 func (p Proof) String() string { return proofNames[p] }
-
-// ParseProof is the inverse of Proof.String; an unknown word is NoProof.
-func ParseProof(s string) Proof {
-	for i, name := range proofNames {
-		if name == s {
-			return Proof(i)
-		}
-	}
-	return NoProof
-}
