@@ -14,8 +14,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync/atomic"
 
 	"github.com/gofrs/flock"
@@ -34,19 +32,6 @@ type Store struct {
 	write *sql.DB // one connection; nil in a view
 	lock  *flock.Flock
 	batch atomic.Int64 // the last listing batch
-}
-
-// Locked is the error of Open when another process runs on the same checkpoint.
-type Locked struct {
-	Path   string
-	Holder int // its process id; 0 when unknown
-}
-
-func (e *Locked) Error() string {
-	if e.Holder == 0 {
-		return fmt.Sprintf("checkpoint %s is in use by another run", e.Path)
-	}
-	return fmt.Sprintf("checkpoint %s is in use by the run with process id %d", e.Path, e.Holder)
 }
 
 // Open opens the checkpoint for a run, creating it when it is not there. A second Open of the same file fails with
@@ -97,24 +82,6 @@ func (s *Store) Close() error {
 		errs = append(errs, s.lock.Unlock())
 	}
 	return errors.Join(errs...)
-}
-
-func acquire(path string) (*flock.Flock, error) {
-	lockPath := path + ".lock"
-	lock := flock.New(lockPath)
-	held, err := lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("checkpoint %s can not be written: %w", path, err)
-	}
-	if !held {
-		content, _ := os.ReadFile(lockPath) // our own few bytes; unreadable means an unknown holder
-		holder, _ := strconv.Atoi(strings.TrimSpace(string(content)))
-		return nil, &Locked{Path: path, Holder: holder}
-	}
-	if err := os.WriteFile(lockPath, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("checkpoint %s can not be written: %w", path, err), lock.Unlock())
-	}
-	return lock, nil
 }
 
 func (s *Store) open(path string) error {

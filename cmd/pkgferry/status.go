@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -101,7 +100,7 @@ func (a *app) showStatus(ctx context.Context, store *checkpoint.Store) error {
 	if err != nil {
 		return err
 	}
-	s := statusResult{result: resultOf(summary, codeComplete, ""), Holder: holder(a.checkpoint), Stuck: []stuckResult{}}
+	s := statusResult{result: resultOf(summary, codeComplete, ""), Holder: running(a.checkpoint), Stuck: []stuckResult{}}
 	s.Meaning = ""
 	if past := time.Since(pace.First); pace.Packages > 1 && past > 0 {
 		s.Rate, s.ByteRate = float64(pace.Packages)/past.Seconds(), float64(pace.Bytes)/past.Seconds()
@@ -145,21 +144,11 @@ func (a *app) printStatus(s statusResult, summary report.Summary) error {
 	return err
 }
 
-// holder is the process that runs on the checkpoint; 0 when none does.
-func holder(path string) int {
-	file, err := os.Open(path + ".lock")
-	if err != nil {
-		return 0
-	}
-	defer func() { _ = file.Close() }()
-	text := make([]byte, 32)
-	n, _ := file.Read(text)
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text[:n])))
-	if err != nil || pid < 1 {
-		return 0
-	}
+// running is the process that runs on the checkpoint; 0 when none does.
+func running(path string) int {
+	pid := checkpoint.Holder(path)
 	process, err := os.FindProcess(pid)
-	if err != nil {
+	if pid == 0 || err != nil {
 		return 0
 	}
 	err = process.Signal(syscall.Signal(0)) // asks whether it is there
