@@ -87,25 +87,33 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 // another algorithm than the sink computes, the source's bytes are hashed; where the sink shows none, sizes must do.
 func (r *run) match(ctx context.Context, c *copying, f artifact.File, there sinks.Held) (checkpoint.Arrival, bool, error) {
 	arrival := c.arrivals[f.Path]
-	arrival.HeldSize, arrival.Proof = there.Size, there.Proof
+	arrival.HeldSize = there.Size
 	algorithm, value := there.Digests.Strongest()
 	if algorithm != "" {
 		arrival.Held = algorithm + ":" + value
 	}
-	agreement := there.Digests.Compare(f.Digests.With(arrival.Ours))
-	if agreement == artifact.Unknown && algorithm != "" {
+	if algorithm != "" && there.Digests.Compare(f.Digests.With(arrival.Ours)) == artifact.Unknown {
 		ours, err := c.hash(ctx, f)
 		if err != nil {
 			return arrival, false, err
 		}
 		arrival.Ours = ours
-		agreement = there.Digests.Compare(ours)
 	}
-	if agreement == artifact.Unknown {
-		arrival.Proof = artifact.BySize
-		return arrival, f.Size >= 0 && f.Size == there.Size, nil
+	var same bool
+	same, arrival.Proof = agrees(f, there, arrival.Ours)
+	return arrival, same, nil
+}
+
+// agrees compares a file with what the sink shows of it, by the digests that its source declares or that are ours, else
+// by size, and tells how strong that is.
+func agrees(f artifact.File, there sinks.Held, ours artifact.Digests) (bool, artifact.Proof) {
+	switch there.Digests.Compare(f.Digests.With(ours)) {
+	case artifact.Same:
+		return true, there.Proof
+	case artifact.Different:
+		return false, there.Proof
 	}
-	return arrival, agreement == artifact.Same, nil
+	return f.Size >= 0 && f.Size == there.Size, artifact.BySize
 }
 
 // replaceable tells whether the source's content may take the place of the sink's. A release never gives way.

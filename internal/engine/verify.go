@@ -118,16 +118,11 @@ func judge(p artifact.Package, holding sinks.Holding, known map[string]checkpoin
 			missing = append(missing, f)
 			continue
 		}
-		switch there.Digests.Compare(f.Digests.With(known[f.Path].Ours)) {
-		case artifact.Different:
+		same, strength := agrees(f, there, known[f.Path].Ours)
+		if same {
+			proof = min(proof, strength)
+		} else {
 			other = append(other, f)
-		case artifact.Same:
-			proof = min(proof, there.Proof)
-		case artifact.Unknown:
-			proof = artifact.BySize
-			if f.Size < 0 || f.Size != there.Size {
-				other = append(other, f)
-			}
 		}
 	}
 	switch {
