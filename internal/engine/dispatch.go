@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sourcegraph/conc/panics"
@@ -13,8 +12,6 @@ import (
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
 )
-
-type counter struct{ atomic.Int64 }
 
 // hand is what the workers hold: no package twice, and no two packages for the same destination at once.
 type hand struct {

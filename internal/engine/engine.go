@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/sourcegraph/conc/pool"
@@ -97,7 +98,7 @@ const (
 type run struct {
 	Options
 	started  time.Time
-	transfer counter
+	transfer atomic.Int64  // bytes read from the sources
 	wake     chan struct{} // something changed that the dispatcher may be waiting for
 }
 
