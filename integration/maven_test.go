@@ -16,6 +16,7 @@ import (
 	"pkgferry/integration/realserver"
 	"pkgferry/integration/standin"
 	nexusstandin "pkgferry/integration/standin/nexus"
+	"pkgferry/integration/standin/standintest"
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/httpx"
 	"pkgferry/sources"
@@ -70,7 +71,7 @@ func realNexus(t *testing.T) (*server, []artifact.Package) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := standin.Start(t, s)
+	url := standintest.Start(t, s)
 	var want []artifact.Package
 	put := func(repository, path string, content []byte, p artifact.Package) {
 		hasher := artifact.NewHasher(artifact.Digests{MD5: "wanted"})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/standintest"
 )
 
 // early answers without reading what it is sent, as a registry does that refuses.
@@ -25,7 +26,7 @@ func (e *early) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // A client that sends "Expect: 100-continue" gets an early answer without sending its body (RFC 9110, 10.1.1).
 func TestEarlyAnswerToAClientThatWaits(t *testing.T) {
-	url := standin.Start(t, &early{})
+	url := standintest.Start(t, &early{})
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/standintest"
 )
 
 // echo is a stand-in that stores one body and gives it back.
@@ -67,7 +68,7 @@ func start(t *testing.T, faults ...string) (*echo, string) {
 		list = append(list, one)
 	}
 	e := &echo{faults: standin.NewFaults(list, 1)}
-	return e, standin.Start(t, e)
+	return e, standintest.Start(t, e)
 }
 
 func put(t *testing.T, url, body string) (int, error) {

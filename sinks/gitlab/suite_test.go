@@ -14,6 +14,7 @@ import (
 
 	"pkgferry/integration/standin"
 	standingitlab "pkgferry/integration/standin/gitlab"
+	"pkgferry/integration/standin/standintest"
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/httpx"
 	"pkgferry/sinks"
@@ -64,7 +65,7 @@ func start(t *testing.T, project string, o standin.Options) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server{s, standin.Start(t, s), standingitlab.Group + "/" + project}
+	return server{s, standintest.Start(t, s), standingitlab.Group + "/" + project}
 }
 
 // sink is a new one, with nothing known.

@@ -9,6 +9,7 @@ import (
 
 	"pkgferry/integration/standin"
 	standinnexus "pkgferry/integration/standin/nexus"
+	"pkgferry/integration/standin/standintest"
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/httpx"
 	"pkgferry/sources"
@@ -59,7 +60,7 @@ func start(t *testing.T, seed string, modes ...string) *server {
 		t.Fatal(err)
 	}
 	s := &server{Server: inner, t: t}
-	if s.url, err = url.Parse(inner.Ready(standin.Start(t, s)).URL); err != nil {
+	if s.url, err = url.Parse(inner.Ready(standintest.Start(t, s)).URL); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -11,6 +11,7 @@ import (
 
 	"pkgferry/integration/standin"
 	registry "pkgferry/integration/standin/npmjs"
+	"pkgferry/integration/standin/standintest"
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/httpx"
 	"pkgferry/sources"
@@ -51,7 +52,7 @@ func serve(t *testing.T, seed string, modes ...string) *server {
 		t.Fatal(err)
 	}
 	s := &server{Server: held}
-	s.url = standin.Start(t, s)
+	s.url = standintest.Start(t, s)
 	return s
 }
 

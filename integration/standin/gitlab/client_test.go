@@ -16,6 +16,7 @@ import (
 
 	"pkgferry/integration/standin"
 	"pkgferry/integration/standin/gitlab"
+	"pkgferry/integration/standin/standintest"
 )
 
 const (
@@ -48,7 +49,7 @@ func startWith(t testing.TB, o standin.Options) client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client{t, standin.Start(t, server), server.Ready("").Token}
+	return client{t, standintest.Start(t, server), server.Ready("").Token}
 }
 
 func (c client) as(token string) client {

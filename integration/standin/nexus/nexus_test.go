@@ -12,6 +12,7 @@ import (
 
 	"pkgferry/integration/standin"
 	"pkgferry/integration/standin/nexus"
+	"pkgferry/integration/standin/standintest"
 )
 
 // server is a running stand-in and an account on it.
@@ -32,7 +33,7 @@ func start(t *testing.T, seed string, modes ...string) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return server{s, s.Ready(standin.Start(t, s)).URL, nexus.Username, t}
+	return server{s, s.Ready(standintest.Start(t, s)).URL, nexus.Username, t}
 }
 
 // answer is a response whose body has been read.

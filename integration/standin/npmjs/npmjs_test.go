@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/standintest"
 )
 
 type client struct {
@@ -32,7 +33,7 @@ func start(t *testing.T, o standin.Options) client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client{Server: s, t: t, url: standin.Start(t, s)}
+	return client{Server: s, t: t, url: standintest.Start(t, s)}
 }
 
 func modes(pairs ...string) standin.Options {
