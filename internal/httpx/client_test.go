@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,29 @@ func client(t testing.TB, base *url.URL, change ...func(*Options)) *Client {
 	}
 	t.Cleanup(c.HTTP().CloseIdleConnections)
 	return c
+}
+
+// canned is a client of a server that answers its first request with these bytes, before it reads any content.
+func canned(t *testing.T, answer string) *Client {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		r := bufio.NewReader(conn)
+		for line, _ := r.ReadString('\n'); strings.TrimSpace(line) != ""; line, _ = r.ReadString('\n') {
+		}
+		_, _ = io.WriteString(conn, answer)
+		discard(r)
+	}()
+	return client(t, address(t, "http://"+listener.Addr().String()))
 }
 
 // pipes is a server and a client of it without a network, so that both run on the fake clock of a synctest bubble.

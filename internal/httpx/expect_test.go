@@ -66,26 +66,9 @@ func TestAnAnswerIsReadThoughTheServerStoppedReading(t *testing.T) {
 }
 
 func TestAnAnswerBeforeTheWholeContentIsNoSuccess(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		r := bufio.NewReader(conn)
-		for line, _ := r.ReadString('\n'); strings.TrimSpace(line) != ""; line, _ = r.ReadString('\n') {
-		}
-		fmt.Fprint(conn, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
-		discard(r)
-	}()
-	c := client(t, address(t, "http://"+listener.Addr().String()))
+	c := canned(t, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
 	c.noExpect.Store(true)
-	_, err = c.Send(t.Context(), Request{Method: http.MethodPut, URL: c.URL("x", nil), Size: 1 << 40, Body: (&watched{Reader: zeros{}}).open})
+	_, err := c.Send(t.Context(), Request{Method: http.MethodPut, URL: c.URL("x", nil), Size: 1 << 40, Body: (&watched{Reader: zeros{}}).open})
 	if _, temporary := fault.IsTemporary(err); !temporary {
 		t.Error(err)
 	}

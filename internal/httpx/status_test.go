@@ -1,10 +1,8 @@
 package httpx
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -69,24 +67,8 @@ func TestErrorBodiesAreCapped(t *testing.T) {
 
 // TestTheReasonPhraseCounts speaks to a server that says why in the status line, as Nexus does for content.
 func TestTheReasonPhraseCounts(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		r := bufio.NewReader(conn)
-		for line, _ := r.ReadString('\n'); strings.TrimSpace(line) != ""; line, _ = r.ReadString('\n') {
-		}
-		fmt.Fprint(conn, "HTTP/1.1 404 Repository not found\r\nContent-Type: text/html\r\nContent-Length: 26\r\nConnection: close\r\n\r\n<html><body>Oh</body></ht>")
-	}()
-	c := client(t, address(t, "http://"+listener.Addr().String()))
-	if _, err = c.Get(t.Context(), c.URL("x", nil), nil); err == nil || !strings.HasSuffix(err.Error(), ": 404 Not Found: Repository not found") {
+	c := canned(t, "HTTP/1.1 404 Repository not found\r\nContent-Type: text/html\r\nContent-Length: 26\r\nConnection: close\r\n\r\n<html><body>Oh</body></ht>")
+	if _, err := c.Get(t.Context(), c.URL("x", nil), nil); err == nil || !strings.HasSuffix(err.Error(), ": 404 Not Found: Repository not found") {
 		t.Error(err)
 	}
 }
