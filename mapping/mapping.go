@@ -216,17 +216,22 @@ func (r *Router) decide(i int, p artifact.Package) Decision {
 	}
 }
 
-// Projects lists the full paths of the projects that packages of the given formats may go to, sorted, each once.
-func (r *Router) Projects(formats ...artifact.Format) []string {
-	var projects []string
-	for _, rule := range r.rules {
-		reached := slices.ContainsFunc(formats, func(f artifact.Format) bool { return matches(rule.Match.Format, string(f)) })
-		if rule.Project != "" && reached {
-			projects = append(projects, path.Join(r.group, rule.Project))
+// Projects are the full paths of the projects that packages of the given formats may go to, each with the formats that
+// may, in the order of artifact.Formats.
+func (r *Router) Projects(formats ...artifact.Format) map[string][]artifact.Format {
+	projects := map[string][]artifact.Format{}
+	for _, f := range artifact.Formats() {
+		if !slices.Contains(formats, f) {
+			continue
+		}
+		for _, rule := range r.rules {
+			to := path.Join(r.group, rule.Project)
+			if rule.Project != "" && matches(rule.Match.Format, string(f)) && !slices.Contains(projects[to], f) {
+				projects[to] = append(projects[to], f)
+			}
 		}
 	}
-	slices.Sort(projects)
-	return slices.Compact(projects)
+	return projects
 }
 
 // String is the rules as one text, which differs when a decision could.

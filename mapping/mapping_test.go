@@ -49,8 +49,11 @@ func TestRoute(t *testing.T) {
 			t.Errorf("%s went to %q, want %q", c.p.PURL(), got, c.want)
 		}
 	}
-	want := []string{"acme/artifacts/docker-images", "acme/artifacts/java-packages", "acme/artifacts/java-snapshots",
-		"acme/artifacts/node-packages", "acme/artifacts/tools"}
+	want := map[string][]artifact.Format{
+		"acme/artifacts/docker-images": {artifact.Container}, "acme/artifacts/java-packages": {artifact.Maven},
+		"acme/artifacts/java-snapshots": {artifact.Maven}, "acme/artifacts/node-packages": {artifact.NPM},
+		"acme/artifacts/tools": {artifact.Generic},
+	}
 	if diff := cmp.Diff(want, r.Projects(artifact.Formats()...)); diff != "" {
 		t.Error(diff)
 	}
@@ -61,7 +64,10 @@ func TestProjectsOfFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"g/any", "g/node-packages"}, r.Projects(artifact.NPM)); diff != "" {
+	want := map[string][]artifact.Format{
+		"g/any": {artifact.NPM, artifact.Helm}, "g/node-packages": {artifact.NPM}, "g/helm-charts": {artifact.Helm},
+	}
+	if diff := cmp.Diff(want, r.Projects(artifact.Helm, artifact.NPM, artifact.NPM)); diff != "" {
 		t.Error(diff)
 	}
 }

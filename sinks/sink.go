@@ -48,8 +48,9 @@ type Holding struct {
 // once, but never for the same destination at the same time.
 type Sink interface {
 	// Check proves that the target answers, accepts the credentials and has the projects, with enough rights to
-	// publish. Its errors are marked fault.Stop; missing projects are a *NoProject.
-	Check(ctx context.Context, projects []string) error
+	// publish and each ready for the formats that may go there. Its errors are marked fault.Stop; missing projects are a
+	// *NoProject.
+	Check(ctx context.Context, projects map[string][]artifact.Format) error
 	// Allows tells without any request whether the target can hold p at dst: nil, or an error whose reason code says
 	// what stands against it (name-not-allowed, file-too-large, format-unsupported, …) with the offending part quoted.
 	// Where the files of a package stand for themselves, a *Refused names those that can not be held; the others can.

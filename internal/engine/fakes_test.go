@@ -112,7 +112,7 @@ func newSink() *sink {
 	return &sink{held: map[artifact.Destination]map[string]string{}, writes: map[string]int{}, partial: map[string]int{}}
 }
 
-func (s *sink) Check(context.Context, []string) error { return nil }
+func (s *sink) Check(context.Context, map[string][]artifact.Format) error { return nil }
 
 func (s *sink) Allows(dst artifact.Destination, p artifact.Package) error {
 	if dst.Name == "forbidden" {

@@ -7,23 +7,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 
+	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
 	"pkgferry/sinks"
 )
 
 // Check implements sinks.Sink.
-func (s *Sink) Check(ctx context.Context, projects []string) error {
+func (s *Sink) Check(ctx context.Context, projects map[string][]artifact.Format) error {
 	if err := s.api.checkToken(ctx); err != nil {
 		return fault.At(fault.Sink, fault.Stop(err))
 	}
 	var problems []error
 	var missing sinks.NoProject
-	for _, path := range projects {
+	for _, path := range slices.Sorted(maps.Keys(projects)) {
 		err := s.api.checkProject(ctx, path)
 		if errors.Is(err, errNoProject) {
 			missing.Projects = append(missing.Projects, path)

@@ -13,7 +13,7 @@ import (
 
 func nothingThere(t *testing.T, c Case) {
 	target, s := c.Open(t), c.Make(t, 1, "a")
-	if err := target.Sink.Check(t.Context(), []string{target.Project}); err != nil {
+	if err := target.Sink.Check(t.Context(), map[string][]artifact.Format{target.Project: {s.Format}}); err != nil {
 		t.Fatalf("Check: %v", err)
 	}
 	holding, err := target.Sink.Stat(t.Context(), target.destination(s.Package), s.Package)
