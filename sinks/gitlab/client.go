@@ -29,7 +29,7 @@ const (
 type api struct {
 	http     *httpx.Client
 	gitlab   *gitlab.Client
-	projects memo[string, int64]
+	projects memo[string, project]
 }
 
 func newAPI(client *httpx.Client) (*api, error) {
@@ -85,14 +85,24 @@ func plain(err error) error {
 	return err
 }
 
-// project is the numeric id of a project, asked once.
-func (a *api) project(ctx context.Context, path string) (int64, error) {
-	return a.projects.get(ctx, path, func(ctx context.Context) (int64, error) {
-		project, _, err := a.gitlab.Projects.GetProject(path, nil, gitlab.WithContext(ctx))
+// project is what has to be known of one to publish to it.
+type project struct {
+	id     int64
+	images string // container_registry_image_prefix; "" when its container registry, or the instance's, is off
+}
+
+// project asks once for each project.
+func (a *api) project(ctx context.Context, path string) (project, error) {
+	return a.projects.get(ctx, path, func(ctx context.Context) (project, error) {
+		p, _, err := a.gitlab.Projects.GetProject(path, nil, gitlab.WithContext(ctx))
 		if err != nil {
-			return 0, meaning(plain(err))
+			return project{}, meaning(plain(err))
 		}
-		return project.ID, nil
+		images := p.ContainerRegistryImagePrefix
+		if p.ContainerRegistryAccessLevel == gitlab.DisabledAccessControl {
+			images = ""
+		}
+		return project{id: p.ID, images: images}, nil
 	})
 }
 

@@ -53,6 +53,8 @@ type format struct {
 
 	// loose tells that the files of a package stand for themselves, so that one may be left out.
 	loose bool
+	// packages lists a project where GitLab's package registry does not know the format; nil where it does.
+	packages func(context.Context, target) iter.Seq2[artifact.Destination, error]
 
 	allows     func(artifact.Destination, artifact.Package) error // its name and version
 	allowsFile func(dst artifact.Destination, p artifact.Package, file string) error
@@ -65,6 +67,7 @@ type target struct {
 	artifact.Destination
 	api     *api
 	project int64
+	images  string // where the project's images lie: "registry.example.com/acme/docker-images"; "" for nowhere
 	held    *inventory
 }
 
@@ -160,30 +163,29 @@ func (s *Sink) target(ctx context.Context, dst artifact.Destination) (format, ta
 	if err != nil {
 		return format{}, target{}, err
 	}
-	held, err := s.inventories.get(ctx, place{dst.Project, dst.Format}, func(ctx context.Context) (*inventory, error) {
-		project, err := s.api.project(ctx, dst.Project)
-		if err != nil {
-			return nil, err
-		}
-		return newInventory(s.api, project, dst.Format, s.settle, f.statuses...), nil
+	project, err := s.api.project(ctx, dst.Project)
+	if err != nil {
+		return format{}, target{}, err
+	}
+	held, err := s.inventories.get(ctx, place{dst.Project, dst.Format}, func(context.Context) (*inventory, error) {
+		return newInventory(s.api, project.id, dst.Format, s.settle, f.statuses...), nil
 	})
 	if err != nil {
 		return format{}, target{}, err
 	}
-	return f, target{Destination: dst, api: s.api, project: held.project, held: held}, nil
+	return f, target{Destination: dst, api: s.api, project: project.id, images: project.images, held: held}, nil
 }
 
 // Packages implements sinks.Sink.
 func (s *Sink) Packages(ctx context.Context, project string, name artifact.Format) iter.Seq2[artifact.Destination, error] {
 	return func(yield func(artifact.Destination, error) bool) {
-		f, err := s.format(name)
+		f, t, err := s.target(ctx, artifact.Destination{Project: project, Format: name})
 		if err != nil {
 			yield(artifact.Destination{}, err)
 			return
 		}
-		id, err := s.api.project(ctx, project)
-		if err != nil {
-			yield(artifact.Destination{}, err)
+		if f.packages != nil {
+			f.packages(ctx, t)(yield)
 			return
 		}
 		names := make(map[key]bool) // whose index was yielded
@@ -192,7 +194,7 @@ func (s *Sink) Packages(ctx context.Context, project string, name artifact.Forma
 				continue // nothing that could be installed
 			}
 			more := true
-			err := s.api.list(ctx, id, query{format: name, status: status}, func(page []*gitlab.Package) bool {
+			err := s.api.list(ctx, t.project, query{format: name, status: status}, func(page []*gitlab.Package) bool {
 				for _, dst := range f.destinations(project, name, page, names) {
 					if more = more && yield(dst, nil); !more {
 						return false
