@@ -1,7 +1,6 @@
 package artifact
 
 import (
-	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -75,19 +74,13 @@ func IsSidecar(p string) bool {
 	return false
 }
 
-// sortMaven puts a version's files in publishing order: what is built, then the POM that makes it resolvable, then the
-// snapshot's index.
-func sortMaven(files []File) {
-	rank := func(f File) int {
-		switch {
-		case f.Path == MavenMetadata:
-			return 2
-		case strings.HasSuffix(f.Path, ".pom"):
-			return 1
-		}
-		return 0
+// mavenRank orders a version's files: what is built, then the POM that makes it resolvable, then the snapshot's index.
+func mavenRank(file string) int {
+	switch {
+	case file == MavenMetadata:
+		return 2
+	case strings.HasSuffix(file, ".pom"):
+		return 1
 	}
-	slices.SortFunc(files, func(a, b File) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Path, b.Path))
-	})
+	return 0
 }

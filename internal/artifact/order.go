@@ -1,18 +1,28 @@
 package artifact
 
 import (
+	"cmp"
 	"path"
 	"slices"
-	"strings"
 )
 
-// SortFiles puts a package's files in the order in which they must be published.
+// SortFiles puts a package's files in the order in which they must be published: what others stand on first, then by path.
 func SortFiles(format Format, files []File) {
-	if format == Maven {
-		sortMaven(files)
-		return
+	slices.SortFunc(files, func(a, b File) int {
+		return cmp.Or(cmp.Compare(rank(format, a.Path), rank(format, b.Path)), cmp.Compare(a.Path, b.Path))
+	})
+}
+
+// rank is a file's place among the kinds of file that its format orders: GitLab refuses symbols whose package is not there
+// yet, and a signature means nothing before what it signs.
+func rank(format Format, file string) int {
+	switch {
+	case format == Maven:
+		return mavenRank(file)
+	case format == NuGet && NuGetSymbols(file), format == Helm && HelmProvenance(file):
+		return 1
 	}
-	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return 0
 }
 
 // Moving tells whether a file is one that its publishers replace in the ordinary course of things, so that the source's

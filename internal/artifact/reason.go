@@ -26,6 +26,14 @@ const (
 	TargetMismatch         Reason = "target-mismatch"
 	Protected              Reason = "protected"
 	NotPermitted           Reason = "not-permitted"
+	PathTooDeep            Reason = "path-too-deep"
+	Schema1Image           Reason = "schema1-image"
+	PackageUnreadable      Reason = "package-unreadable"
+	IdentityMismatch       Reason = "identity-mismatch"
+	FileUnsupported        Reason = "file-unsupported"
+	MediaTypeUnsupported   Reason = "media-type-unsupported"
+	ManifestTooLarge       Reason = "manifest-too-large"
+	QuotaExceeded          Reason = "quota-exceeded"
 )
 
 // reasons is the table that the documentation is generated from.
@@ -54,6 +62,14 @@ var reasons = []struct {
 	{TargetMismatch, "GitLab shows other bytes than were sent: look at the package there before anyone uses it."},
 	{Protected, "A protection rule of the project blocks this name: lift it during the migration, or use a token of the role it asks for."},
 	{NotPermitted, "The token may not do this: give it the role that the error names."},
+	{PathTooDeep, "GitLab takes images at most two levels below a project: shorten the name by a rename in the route, or route it to a deeper project."},
+	{Schema1Image, "The image has Docker's schema 1 manifest, which GitLab's registry refuses: pull it and push it again with a current client at the source, or skip it by a route."},
+	{PackageUnreadable, "The file is damaged, is not what its name says, or unpacks to more than is read: repair it at the source, or route it to generic."},
+	{IdentityMismatch, "What is inside the file names another package or version than the source lists, and GitLab would file it under that: publish it anew at the source, or skip it by a route."},
+	{FileUnsupported, "GitLab has no place for this kind of file. Provenance files (.prov) of Helm charts: push chart and provenance to the container registry as an OCI artifact, which keeps both."},
+	{MediaTypeUnsupported, "GitLab's registry does not know this media type: ask an administrator to allow it (REGISTRY_FF_DYNAMIC_MEDIA_TYPES), or skip it by a route."},
+	{ManifestTooLarge, "The manifest is over the 4 MiB that GitLab's registry takes: split the image at the source, or skip it by a route."},
+	{QuotaExceeded, "The storage quota of the group or project is used up: raise it, then run again."},
 }
 
 // Next is one sentence that tells the operator what to do; empty for an unknown code.
