@@ -11,6 +11,18 @@ import (
 // Who am I, and where: GitLab's lib/api/{metadata,projects,groups}.rb, lib/api/entities/{project,group}.rb and
 // lib/api/personal_access_tokens/self_information.rb.
 
+func (s *Server) accountRoutes() []route {
+	return []route{
+		{"GET", "/api/v4/metadata", "metadata", s.metadata},
+		{"GET", "/api/v4/version", "metadata", s.metadata},
+		{"GET", "/api/v4/user", "user", s.user},
+		{"GET", "/api/v4/personal_access_tokens/self", "token", s.ownToken},
+		{"GET", "/api/v4/projects/:id", "project", s.project},
+		{"GET", "/api/v4/groups/:id", "group", s.group},
+		{"GET", "/api/v4/groups/:id/projects", "group projects", s.listing(s.groupProjects)},
+	}
+}
+
 // account identifies the sender of a request that nobody may send anonymously.
 func (s *Server) account(e *exchange) (*token, bool) {
 	who, ok := e.identify(acceptAPI, false)

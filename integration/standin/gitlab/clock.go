@@ -18,14 +18,12 @@ type clock struct {
 	ended  sync.WaitGroup
 }
 
-// task is one background stage of a package.
+// task is one background stage of a package. What stage refuses puts the package in error.
 type task struct {
-	pkg       *pkg
-	file      *file
-	deprecate bool
-	second    bool // the stage that reads the tarball
-	due       time.Time
-	held      bool // until the clock is moved by hand
+	pkg   *pkg
+	stage func() error
+	due   time.Time
+	held  bool // until the clock is moved by hand
 }
 
 func newClock(run func(task)) *clock {

@@ -18,6 +18,15 @@ import (
 
 // POST /_standin/mutate and /_standin/clock, as doc.go describes them.
 
+func (s *Server) controlRoutes() []route {
+	return []route{
+		{"GET", "/_standin/stats", "", func(e *exchange) { s.stats.ServeHTTP(e.w, e.r) }},
+		{"GET", "/_standin/dump", "", s.dump},
+		{"POST", "/_standin/mutate", "", s.mutate},
+		{"POST", "/_standin/clock", "", s.moveClock},
+	}
+}
+
 // place names a package, and a file of it, in mutate requests.
 type place struct {
 	Project string `json:"project"`

@@ -18,6 +18,13 @@ var (
 	genericFile = regexp.MustCompile(`\A[A-Za-z0-9._\-+~@]+\z`)
 )
 
+func (s *Server) genericRoutes() []route {
+	return []route{
+		{"GET", inProject + "/generic/*", "generic", s.download(s.genericGet)},
+		{"PUT", inProject + "/generic/*", "generic", s.upload(s.genericPut)},
+	}
+}
+
 // genericTarget is what a path names; stored is how GitLab keeps the file's name: percent-encoded when it is nested.
 type genericTarget struct{ name, version, stored string }
 

@@ -3,6 +3,7 @@ package gitlab
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"pkgferry/integration/standin"
@@ -92,51 +93,24 @@ type route struct {
 	serve                 func(*exchange)
 }
 
+// Where the routes of a project's packages, and those of a group's, begin.
+const (
+	inProject = "/api/v4/projects/:id/packages"
+	inGroup   = "/api/v4/groups/:id/-/packages"
+)
+
+// table holds every route; of those that match, the first serves.
 func (s *Server) table() []route {
-	const one, many, inGroup = "/api/v4/projects/:id", "/api/v4/projects/:id/packages", "/api/v4/groups/:id/-/packages"
-	listing := func(f func(*exchange)) func(*exchange) { return s.faulty(f, standin.List) }
-	download := func(f func(*exchange)) func(*exchange) { return s.faulty(f, standin.Read) }
-	upload := func(f func(*exchange)) func(*exchange) { return s.faulty(f, standin.Write, standin.Stored) }
-	return []route{
-		{"GET", "/api/v4/metadata", "metadata", s.metadata},
-		{"GET", "/api/v4/version", "metadata", s.metadata},
-		{"GET", "/api/v4/user", "user", s.user},
-		{"GET", "/api/v4/personal_access_tokens/self", "token", s.ownToken},
-		{"GET", one, "project", s.project},
-		{"GET", "/api/v4/groups/:id", "group", s.group},
-		{"GET", "/api/v4/groups/:id/projects", "group projects", listing(s.groupProjects)},
-		{"GET", many, "packages", listing(s.listPackages)},
-		{"GET", "/api/v4/groups/:id/packages", "group packages", listing(s.listGroupPackages)},
-		{"POST", "/api/graphql", "graphql", listing(s.graphql)},
+	return slices.Concat(
+		s.accountRoutes(), s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.inventoryRoutes(), s.controlRoutes(),
+	)
+}
 
-		{"GET", many + "/maven/*", "maven", download(s.mavenGet)},
-		{"PUT", many + "/maven/*", "maven", upload(s.mavenPut)},
-		{"GET", inGroup + "/maven/*", "group maven", download(s.mavenGetFromGroup)},
-
-		{"GET", many + "/generic/*", "generic", download(s.genericGet)},
-		{"PUT", many + "/generic/*", "generic", upload(s.genericPut)},
-
-		{"GET", many + "/npm/-/package/:item/dist-tags", "npm dist-tags", s.npmTags},
-		{"PUT", many + "/npm/-/package/:item/dist-tags/*", "npm dist-tag", s.npmTagPut},
-		{"DELETE", many + "/npm/-/package/:item/dist-tags/*", "npm dist-tag", s.npmTagDelete},
-		{"POST", many + "/npm/-/npm/v1/security/*", "npm audit", s.npmAudit},
-		{"PUT", many + "/npm/:item", "npm", upload(s.npmPut)},
-		{"GET", many + "/npm/*", "npm", download(s.npmGet)},
-		{"GET", inGroup + "/npm/-/package/:item/dist-tags", "group npm dist-tags", s.npmTags},
-		{"POST", inGroup + "/npm/-/npm/v1/security/*", "npm audit", s.npmAudit},
-		{"GET", inGroup + "/npm/*", "group npm", download(s.npmGet)},
-
-		{"GET", many + "/:item", "package", s.onePackage},
-		{"DELETE", many + "/:item", "package", s.deletePackage},
-		{"GET", many + "/:item/package_files", "package_files", listing(s.packageFiles)},
-		{"GET", many + "/:item/package_files/*", "package_file", download(s.packageFile)},
-		{"DELETE", many + "/:item/package_files/*", "package_file", s.packageFile},
-
-		{"GET", "/_standin/stats", "", func(e *exchange) { s.stats.ServeHTTP(e.w, e.r) }},
-		{"GET", "/_standin/dump", "", s.dump},
-		{"POST", "/_standin/mutate", "", s.mutate},
-		{"POST", "/_standin/clock", "", s.moveClock},
-	}
+// listing, download and upload let the faults of their stages strike a route.
+func (s *Server) listing(f func(*exchange)) func(*exchange)  { return s.faulty(f, standin.List) }
+func (s *Server) download(f func(*exchange)) func(*exchange) { return s.faulty(f, standin.Read) }
+func (s *Server) upload(f func(*exchange)) func(*exchange) {
+	return s.faulty(f, standin.Write, standin.Stored)
 }
 
 // faulty lets faults strike a route, the first stage outermost.

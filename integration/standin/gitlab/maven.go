@@ -23,6 +23,14 @@ var (
 	snapshotPart  = regexp.MustCompile(`-[0-9]{8}\.[0-9]{6}-[0-9]+`)
 )
 
+func (s *Server) mavenRoutes() []route {
+	return []route{
+		{"GET", inProject + "/maven/*", "maven", s.download(s.mavenGet)},
+		{"PUT", inProject + "/maven/*", "maven", s.upload(s.mavenPut)},
+		{"GET", inGroup + "/maven/*", "group maven", s.download(s.mavenGetFromGroup)},
+	}
+}
+
 func versionOK(v string) bool { return versionText.MatchString(v) && !strings.Contains(v, "..") }
 
 // mavenTarget is what a path names. version is empty for the index of an artifact.

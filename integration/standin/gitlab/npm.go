@@ -22,6 +22,20 @@ var (
 		`(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?\z`)
 )
 
+func (s *Server) npmRoutes() []route {
+	return []route{
+		{"GET", inProject + "/npm/-/package/:item/dist-tags", "npm dist-tags", s.npmTags},
+		{"PUT", inProject + "/npm/-/package/:item/dist-tags/*", "npm dist-tag", s.npmTagPut},
+		{"DELETE", inProject + "/npm/-/package/:item/dist-tags/*", "npm dist-tag", s.npmTagDelete},
+		{"POST", inProject + "/npm/-/npm/v1/security/*", "npm audit", s.npmAudit},
+		{"PUT", inProject + "/npm/:item", "npm", s.upload(s.npmPut)},
+		{"GET", inProject + "/npm/*", "npm", s.download(s.npmGet)},
+		{"GET", inGroup + "/npm/-/package/:item/dist-tags", "group npm dist-tags", s.npmTags},
+		{"POST", inGroup + "/npm/-/npm/v1/security/*", "npm audit", s.npmAudit},
+		{"GET", inGroup + "/npm/*", "group npm", s.download(s.npmGet)},
+	}
+}
+
 func npmNameOK(name string) bool {
 	scope, _, _ := strings.Cut(name, "/")
 	return npmName.MatchString(name) && !strings.HasSuffix(scope, ".git") && !strings.HasSuffix(scope, ".atom")
@@ -29,21 +43,6 @@ func npmNameOK(name string) bool {
 
 const npmNameWrong = "Validation failed: Name should be a valid NPM package name: " +
 	"https://github.com/npm/validate-npm-package-name#naming-rules."
-
-// refusal is why a publish failed. status is the answer's in sync mode.
-type refusal struct {
-	status  int
-	message string
-}
-
-func (r refusal) Error() string { return r.message }
-
-func refused(message string) error { return refusal{http.StatusBadRequest, message} }
-
-// crashed is an exception that GitLab does not foresee.
-func crashed(class string) error {
-	return refusal{http.StatusInternalServerError, "Unexpected error: " + class}
-}
 
 // npmPut takes a publish document or a deprecation.
 func (s *Server) npmPut(e *exchange) {
@@ -97,8 +96,11 @@ func (s *Server) npmPutAsync(e *exchange, p *project, who *token, name string, b
 	s.addFile(one, f)
 	record := one.record()
 	s.mu.Unlock()
-	delay, held := s.modes.settle()
-	s.clock.later(task{pkg: one, file: f, deprecate: deprecate}, delay, held)
+	stage := s.readPublish
+	if deprecate {
+		stage = s.readDeprecation
+	}
+	s.later(one, func() error { return stage(one, f) })
 	e.json(http.StatusOK, record)
 }
 
@@ -137,8 +139,7 @@ func (s *Server) npmPutSync(e *exchange, p *project, who *token, name string, b 
 		s.npmRefuse(e, err)
 		return
 	}
-	delay, held := s.modes.settle()
-	s.clock.later(task{pkg: one, file: f, second: true}, delay, held)
+	s.later(one, func() error { return s.readTarball(one, f) })
 	e.json(http.StatusOK, record)
 }
 

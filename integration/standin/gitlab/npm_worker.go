@@ -18,30 +18,9 @@ import (
 // process_package_file_service.rb and check_manifest_coherence_service.rb. The first stage reads the document and gives
 // the package its version, the second reads the tarball and makes the package installable.
 
-// work runs one stage; what it refuses stays as a package in error.
-func (s *Server) work(t task) {
-	var err error
-	switch {
-	case t.second:
-		err = s.readTarball(t)
-	case t.deprecate:
-		err = s.readDeprecation(t)
-	default:
-		err = s.readPublish(t)
-	}
-	if err == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.pkg.status == statusProcessing {
-		t.pkg.status, t.pkg.message = statusError, err.Error()
-	}
-}
-
 // readPublish is the first stage. Its error leaves the row with its temporary version.
-func (s *Server) readPublish(t task) error {
-	d, err := s.documentAt(t.file.body)
+func (s *Server) readPublish(one *pkg, sent *file) error {
+	d, err := s.documentAt(sent.body)
 	defer d.close()
 	if err != nil {
 		return crashed("JSON::ParserError")
@@ -49,30 +28,29 @@ func (s *Server) readPublish(t task) error {
 	if !d.hasVersions {
 		return crashed("NoMethodError")
 	}
-	p := t.pkg.project
-	s.stats.Wrote(npmKey(p, t.pkg.name, d.version))
+	p := one.project
+	s.stats.Wrote(npmKey(p, one.name, d.version))
 	s.mu.Lock()
-	if t.pkg.status != statusProcessing { // deleted meanwhile
+	if one.status != statusProcessing { // deleted meanwhile
 		s.mu.Unlock()
 		return nil
 	}
-	f, err := s.npmCreate(t.pkg, d)
+	f, err := s.npmCreate(one, d)
 	if err == nil {
-		t.pkg.files = t.pkg.files[1:] // the document
+		one.files = one.files[1:] // the document
 	}
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	t.file.body.remove()
-	delay, held := s.modes.settle()
-	s.clock.later(task{pkg: t.pkg, file: f, second: true}, delay, held)
+	sent.body.remove()
+	s.later(one, func() error { return s.readTarball(one, f) })
 	return nil
 }
 
 // readDeprecation applies an npm deprecate command; the temporary package goes.
-func (s *Server) readDeprecation(t task) error {
-	d, err := s.documentAt(t.file.body)
+func (s *Server) readDeprecation(one *pkg, sent *file) error {
+	d, err := s.documentAt(sent.body)
 	defer d.close()
 	switch {
 	case err != nil:
@@ -83,22 +61,22 @@ func (s *Server) readDeprecation(t task) error {
 		return refused("Missing deprecated versions")
 	}
 	s.mu.Lock()
-	deprecateVersions(t.pkg.project, t.pkg.name, d.versions)
-	t.pkg.destroy()
+	deprecateVersions(one.project, one.name, d.versions)
+	one.destroy()
 	s.mu.Unlock()
-	t.file.body.remove()
+	sent.body.remove()
 	return nil
 }
 
 // readTarball is the second stage. Its error leaves the row with its real version, which stays taken.
-func (s *Server) readTarball(t task) error {
+func (s *Server) readTarball(one *pkg, tarball *file) error {
 	if s.faults.Status(standin.Settle) != 0 {
 		return crashed("StandardError")
 	}
 	s.mu.RLock()
-	name, version, scripts := t.pkg.name, t.pkg.version, t.pkg.manifest["scripts"]
+	name, version, scripts := one.name, one.version, one.manifest["scripts"]
 	s.mu.RUnlock()
-	manifest, err := packageJSON(t.file.body)
+	manifest, err := packageJSON(tarball.body)
 	if err != nil {
 		return err
 	}
@@ -110,8 +88,8 @@ func (s *Server) readTarball(t task) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t.pkg.status == statusProcessing {
-		t.pkg.status = statusDefault
+	if one.status == statusProcessing {
+		one.status = statusDefault
 	}
 	return nil
 }

@@ -28,6 +28,19 @@ var (
 	}
 )
 
+func (s *Server) inventoryRoutes() []route {
+	return []route{
+		{"GET", inProject, "packages", s.listing(s.listPackages)},
+		{"GET", "/api/v4/groups/:id/packages", "group packages", s.listing(s.listGroupPackages)},
+		{"POST", "/api/graphql", "graphql", s.listing(s.graphql)},
+		{"GET", inProject + "/:item", "package", s.onePackage},
+		{"DELETE", inProject + "/:item", "package", s.deletePackage},
+		{"GET", inProject + "/:item/package_files", "package_files", s.listing(s.packageFiles)},
+		{"GET", inProject + "/:item/package_files/*", "package_file", s.download(s.packageFile)},
+		{"DELETE", inProject + "/:item/package_files/*", "package_file", s.packageFile},
+	}
+}
+
 // packageFilter is what a listing asks for.
 type packageFilter struct {
 	format, name, version, status string
