@@ -108,17 +108,20 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 			return 0, false, err
 		}
 	}
-	var project, name, onConflict string
+	var before Entry
 	var outcome artifact.Outcome
 	var reason artifact.Reason
-	err = u.tx.QueryRowContext(u.ctx, `SELECT id, project, dest_name, on_conflict, coalesce(outcome, ''), reason FROM package
+	to, was := e.Destination, &before.Destination
+	err = u.tx.QueryRowContext(u.ctx, `SELECT id, project, dest_name, channel, repack, on_conflict, coalesce(outcome, ''), reason FROM package
 		WHERE source = ? AND repository = ? AND format = ? AND name = ? AND version = ?`,
-		p.Source, p.Repository, p.Format, p.Name, p.Version).Scan(&id, &project, &name, &onConflict, &outcome, &reason)
+		p.Source, p.Repository, p.Format, p.Name, p.Version).
+		Scan(&id, &was.Project, &was.Name, &was.Channel, &was.Repack, &before.OnConflict, &outcome, &reason)
 	if errors.Is(err, sql.ErrNoRows) {
-		result, err := u.tx.ExecContext(u.ctx, `INSERT INTO package
-			(source, repository, format, name, version, metadata, project, dest_name, on_conflict, batch, due)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, p.Source, p.Repository, p.Format, p.Name, p.Version, metadata,
-			e.Destination.Project, e.Destination.Name, e.OnConflict, u.batch)
+		identity, origin := identities(e)
+		result, err := u.tx.ExecContext(u.ctx, `INSERT INTO package (source, repository, format, name, version, metadata,
+			project, dest_name, channel, repack, identity, dest_origin, origin, on_conflict, batch, due)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, p.Source, p.Repository, p.Format, p.Name, p.Version, metadata,
+			to.Project, to.Name, to.Channel, to.Repack, identity[0], identity[1], origin, e.OnConflict, u.batch)
 		if err != nil {
 			return 0, false, err
 		}
@@ -128,19 +131,31 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET metadata = ?, project = ?, dest_name = ?, on_conflict = ?, batch = ? WHERE id = ?`,
-		metadata, e.Destination.Project, e.Destination.Name, e.OnConflict, u.batch, id)
-	return id, redecided(e, project, name, onConflict, outcome, reason), err
+	identity, _ := identities(e)
+	_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET metadata = ?, project = ?, dest_name = ?, channel = ?, repack = ?, identity = ?,
+		dest_origin = ?, on_conflict = ?, batch = ? WHERE id = ?`,
+		metadata, to.Project, to.Name, to.Channel, to.Repack, identity[0], identity[1], e.OnConflict, u.batch, id)
+	return id, redecided(e, before, outcome, reason), err
+}
+
+// identities are those of e's destination, with and without its version, and that of its name at the source.
+func identities(e Entry) (destination [2][]byte, origin []byte) {
+	to := e.Destination
+	whole := to.Identity()
+	to.Version = ""
+	name, own := to.Identity(), e.Package.Origin()
+	return [2][]byte{whole[:], name[:]}, own[:]
 }
 
 // redecided tells whether a decision differs from the one a row was last given in a way that matters to its outcome.
-func redecided(e Entry, project, name, onConflict string, outcome artifact.Outcome, reason artifact.Reason) bool {
+func redecided(e, before Entry, outcome artifact.Outcome, reason artifact.Reason) bool {
 	if e.Skip != "" {
 		arrived := outcome == artifact.Published || outcome == artifact.Present
 		return !arrived && (outcome != e.outcome() || reason != e.Skip)
 	}
-	return outcome == artifact.Skipped || project != e.Destination.Project || name != e.Destination.Name ||
-		outcome == artifact.Conflict && onConflict != e.OnConflict
+	before.Destination.Format, before.Destination.Version = e.Destination.Format, e.Destination.Version
+	return outcome == artifact.Skipped || before.Destination != e.Destination ||
+		outcome == artifact.Conflict && before.OnConflict != e.OnConflict
 }
 
 // file inserts or refreshes one file and tells whether it is new or has other content.

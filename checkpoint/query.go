@@ -182,33 +182,19 @@ func (s *Store) Problems(ctx context.Context) iter.Seq2[Problem, error] {
 // Has tells whether a package that is not skipped is routed to dst.
 func (s *Store) Has(ctx context.Context, dst artifact.Destination) (bool, error) {
 	var has bool
-	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM package WHERE project = ? AND format = ? AND dest_name = ?
-		AND version = ? AND outcome IS NOT 'skipped')`, dst.Project, dst.Format, dst.Name, dst.Version).Scan(&has)
+	identity := dst.Identity()
+	err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM package WHERE identity = ? AND outcome IS NOT 'skipped')",
+		identity[:]).Scan(&has)
 	return has, err
 }
 
 // Taken tells whether another package has arrived at r's destination: the same name from another repository or source.
 func (s *Store) Taken(ctx context.Context, r Record) (bool, error) {
-	d := r.Destination
 	var taken bool
-	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM package WHERE project = ? AND format = ? AND dest_name = ?
-		AND version = ? AND id <> ? AND outcome IN ('published', 'present'))`, d.Project, d.Format, d.Name, d.Version, r.ID).Scan(&taken)
+	identity := r.Destination.Identity()
+	err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM package WHERE identity = ? AND id <> ? AND outcome IN ('published', 'present'))",
+		identity[:], r.ID).Scan(&taken)
 	return taken, err
-}
-
-// Collides tells whether a package that was listed before r is routed to r's destination with other bytes in a file of
-// the same path, as far as sizes and digests tell.
-func (s *Store) Collides(ctx context.Context, r Record) (bool, error) {
-	d := r.Destination
-	var collides bool
-	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (
-		SELECT 1 FROM package p JOIN file a ON a.package = p.id JOIN file b ON b.package = ? AND b.path = a.path
-		WHERE p.project = ? AND p.format = ? AND p.dest_name = ? AND p.version = ? AND p.id < ? AND p.outcome IS NOT 'skipped'
-		AND (a.size >= 0 AND b.size >= 0 AND a.size <> b.size OR a.md5 <> '' AND b.md5 <> '' AND a.md5 <> b.md5
-			OR a.sha1 <> '' AND b.sha1 <> '' AND a.sha1 <> b.sha1 OR a.sha256 <> '' AND b.sha256 <> '' AND a.sha256 <> b.sha256
-			OR a.sha512 <> '' AND b.sha512 <> '' AND a.sha512 <> b.sha512))`,
-		r.ID, d.Project, d.Format, d.Name, d.Version, r.ID).Scan(&collides)
-	return collides, err
 }
 
 // Arrivals returns what is known of the files of the package with p's source, repository, format, name and version; nil

@@ -68,7 +68,7 @@ type Problem struct {
 	At     time.Time
 }
 
-const recordColumns = `id, source, repository, format, name, version, metadata, project, dest_name, on_conflict,
+const recordColumns = `id, source, repository, format, name, version, metadata, project, dest_name, channel, repack, on_conflict,
 	revision, sent, attempts, coalesce(outcome, ''), reason, error, proof, settled`
 
 func scanRecord(rows *sql.Rows) (Record, error) {
@@ -77,7 +77,7 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 	var settled int64
 	p := &r.Package
 	err := rows.Scan(&r.ID, &p.Source, &p.Repository, &p.Format, &p.Name, &p.Version, &metadata,
-		&r.Destination.Project, &r.Destination.Name, &r.OnConflict,
+		&r.Destination.Project, &r.Destination.Name, &r.Destination.Channel, &r.Destination.Repack, &r.OnConflict,
 		&r.revision, &r.Sent, &r.Attempts, &r.Outcome, &r.Reason, &r.Error, &r.Proof, &settled)
 	if err != nil {
 		return r, err

@@ -22,6 +22,11 @@ CREATE TABLE package (
 	metadata    TEXT NOT NULL, -- a JSON object
 	project     TEXT NOT NULL,
 	dest_name   TEXT NOT NULL,
+	channel     TEXT NOT NULL,    -- of a Helm chart
+	repack      INTEGER NOT NULL, -- a .zip goes there as .tgz
+	identity    BLOB NOT NULL,    -- of the destination: what GitLab takes as one thing is equal here
+	dest_origin BLOB NOT NULL,    -- the same without the version
+	origin      BLOB NOT NULL,    -- the identity of the source's name
 	on_conflict TEXT NOT NULL,
 	revision    INTEGER NOT NULL DEFAULT 0, -- grows whenever the source or the route changes the row
 	batch       INTEGER NOT NULL,           -- the listing batch that last touched it
@@ -36,7 +41,8 @@ CREATE TABLE package (
 	UNIQUE (source, repository, format, name, version)
 );
 CREATE INDEX unsettled ON package (due, id) WHERE outcome IS NULL;
-CREATE INDEX destination ON package (project, format, dest_name, version);
+CREATE INDEX identity ON package (identity);
+CREATE INDEX merging ON package (dest_origin, origin);
 CREATE INDEX retriable ON package (outcome) WHERE outcome IN ('failed', 'conflict');
 
 CREATE TABLE file (

@@ -36,13 +36,16 @@ type Rename struct {
 	To   string
 }
 
-// Rule is one route. Project is relative to the target group; Skip is a reason that leaves the package out instead.
+// Rule is one route. Project is relative to the target group; Skip is a reason that leaves the package out instead. Channel
+// is that of Helm charts, Repack is for Terraform modules; see artifact.Destination.
 type Rule struct {
 	Match      Match
 	Project    string
 	Skip       string
 	Rename     *Rename
 	OnConflict OnConflict
+	Channel    string
+	Repack     bool
 	// Position is file:line:column, for errors.
 	Position string
 }
@@ -110,8 +113,17 @@ func New(group string, rules []Rule) (*Router, error) {
 	return &Router{group: group, rules: rules}, nil
 }
 
+// helmChannel is what GitLab takes as one (GitLab: lib/gitlab/regex/packages.rb).
+var helmChannel = regexp.MustCompile(`^([a-zA-Z0-9][._-]?){1,255}$`)
+
 func (r Rule) check() error {
 	switch {
+	case r.Channel != "" && (!helmChannel.MatchString(r.Channel) || strings.HasSuffix(r.Channel, ".") || strings.HasSuffix(r.Channel, "-")):
+		return fmt.Errorf("channel %q: GitLab takes letters and digits, with single . _ - between them", r.Channel)
+	case r.Channel != "" && !r.mayTake(artifact.Helm):
+		return fmt.Errorf("channel: only charts have one, and the route takes no helm")
+	case r.Repack && !r.mayTake(artifact.Terraform):
+		return fmt.Errorf("repack: only Terraform modules are repacked, and the route takes no terraform")
 	case r.Project == "" && r.Skip == "":
 		return fmt.Errorf("a route needs a project, or a skip with its reason")
 	case r.Project != "" && r.Skip != "":
@@ -133,6 +145,8 @@ func (r Rule) check() error {
 	}
 	return nil
 }
+
+func (r Rule) mayTake(f artifact.Format) bool { return matches(r.Match.Format, string(f)) }
 
 type field struct {
 	name  string
@@ -203,17 +217,20 @@ func (r *Router) decide(i int, p artifact.Package) Decision {
 	if rule.Skip != "" {
 		return Decision{Skip: artifact.Excluded, Detail: rule.Skip, Rule: i}
 	}
-	name := p.Name
+	dst := artifact.Destination{
+		Project: path.Join(r.group, rule.Project), Format: p.Format, Name: p.Name, Version: p.Version,
+		Repack: rule.Repack && p.Format == artifact.Terraform,
+	}
+	if p.Format == artifact.Helm {
+		dst.Channel = rule.Channel
+	}
 	if rule.Rename != nil {
-		name = rule.Rename.From.ReplaceAllString(name, rule.Rename.To)
+		dst.Name = rule.Rename.From.ReplaceAllString(p.Name, rule.Rename.To)
 	}
-	return Decision{
-		Destination: artifact.Destination{
-			Project: path.Join(r.group, rule.Project), Format: p.Format, Name: name, Version: p.Version,
-		},
-		OnConflict: rule.OnConflict,
-		Rule:       i,
+	if module, ok := artifact.TerraformModule(dst.Name); ok && p.Format == artifact.Terraform {
+		dst.Name = module // GitLab's root group takes the place of the namespace
 	}
+	return Decision{Destination: dst, OnConflict: rule.OnConflict, Rule: i}
 }
 
 // Projects are the full paths of the projects that packages of the given formats may go to, each with the formats that
@@ -226,7 +243,7 @@ func (r *Router) Projects(formats ...artifact.Format) map[string][]artifact.Form
 		}
 		for _, rule := range r.rules {
 			to := path.Join(r.group, rule.Project)
-			if rule.Project != "" && matches(rule.Match.Format, string(f)) && !slices.Contains(projects[to], f) {
+			if rule.Project != "" && rule.mayTake(f) && !slices.Contains(projects[to], f) {
 				projects[to] = append(projects[to], f)
 			}
 		}
@@ -239,6 +256,9 @@ func (r *Router) String() string {
 	var text strings.Builder
 	for _, rule := range r.rules {
 		fmt.Fprintf(&text, "%q to %q skip %q on conflict %q", rule.Match, path.Join(r.group, rule.Project), rule.Skip, rule.OnConflict)
+		if rule.Channel != "" || rule.Repack {
+			fmt.Fprintf(&text, " channel %q repack %t", rule.Channel, rule.Repack)
+		}
 		if rule.Rename != nil {
 			fmt.Fprintf(&text, " rename %q to %q", rule.Rename.From, rule.Rename.To)
 		}

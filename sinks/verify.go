@@ -31,22 +31,27 @@ func (v verify) Stat(ctx context.Context, dst artifact.Destination, p artifact.P
 		if !ok || held.Open == nil || held.Proof >= artifact.ReadBack {
 			continue
 		}
-		if holding.Files[f.Path], err = readBack(ctx, f, held); err != nil {
-			return Holding{}, fault.At(fault.Sink, fmt.Errorf("reading %s back: %w", f.Path, err))
+		if holding.Files[f.Path], err = ReadBack(ctx, f, held); err != nil {
+			return Holding{}, err
 		}
 	}
 	return holding, nil
 }
 
-func readBack(ctx context.Context, f artifact.File, held Held) (Held, error) {
+// ReadBack downloads a held file, which can be opened, and returns it with the size and the digests of the bytes that
+// came: those that f declares, and those that the sink showed.
+func ReadBack(ctx context.Context, f artifact.File, held Held) (Held, error) {
+	failed := func(err error) (Held, error) {
+		return Held{}, fault.At(fault.Sink, fmt.Errorf("reading %s back: %w", f.Path, err))
+	}
 	content, err := held.Open(ctx)
 	if err != nil {
-		return Held{}, err
+		return failed(err)
 	}
 	defer content.Close()
 	hasher := artifact.NewHasher(f.Digests.With(held.Digests))
 	if held.Size, err = io.Copy(hasher, content); err != nil {
-		return Held{}, err
+		return failed(err)
 	}
 	held.Digests, held.Proof = hasher.Digests(), artifact.ReadBack
 	return held, nil

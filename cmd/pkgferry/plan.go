@@ -90,6 +90,12 @@ func foreseen(ctx context.Context, m *migration, store *checkpoint.Store, r chec
 		r.Outcome, r.Reason, r.Error = artifact.Failed, artifact.Reason(fault.CodeOf(refused)), refused.Error()
 		return r, nil
 	}
+	rival, found, err := store.Rival(ctx, r)
+	if err != nil || found {
+		r.Outcome, r.Reason = artifact.Conflict, artifact.NameCollision
+		r.Error = fmt.Sprintf("as %s it would become one with %s", r.Destination.PURL(), rival.PURL())
+		return r, err
+	}
 	collides, err := store.Collides(ctx, r)
 	if collides {
 		r.Outcome, r.Reason = artifact.Conflict, artifact.NameCollision

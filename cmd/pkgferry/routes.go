@@ -26,6 +26,8 @@ func ruleOf(r config.Route) mapping.Rule {
 		Project:    r.Project,
 		Skip:       r.Skip,
 		OnConflict: mapping.OnConflict(r.OnConflict),
+		Channel:    r.Channel,
+		Repack:     r.Repack,
 		Position:   r.Position("match"),
 	}
 	if r.Rename != nil {

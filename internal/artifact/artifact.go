@@ -80,6 +80,10 @@ type Destination struct {
 	Format  Format
 	// Name and Version are what the sink will hold; they differ from the Package's where a route renames.
 	Name, Version string
+	// Channel is the channel of a Helm chart; "" is "stable".
+	Channel string
+	// Repack tells that a Terraform module that its source holds as .zip goes there as .tgz, with other bytes.
+	Repack bool
 }
 
 // Content is an open file. Size is that of the whole file, wherever reading starts; -1 when the server did not say.
@@ -99,8 +103,9 @@ type Stream interface {
 	Digests() Digests
 }
 
-// Opener opens a file of the package being published. A sink may open a file more than once, one at a time, and closes
-// what it opened. It opens a file only when it is ready to send: sources cut idle readers off.
+// Opener opens a file of the package being published, or of an image also what its manifest names (ImageBlob and the
+// like). A sink may open a file more than once, one at a time but for an image's blobs, and closes what it opened. It
+// opens a file only when it is ready to read all of it: sources cut idle readers off.
 type Opener func(ctx context.Context, f File) (Stream, error)
 
 // Outcome is how a settled package ended.

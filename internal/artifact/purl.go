@@ -22,6 +22,9 @@ func purl(format Format, name, version string) string {
 		kind = string(format)
 	}
 	namespace := ""
+	if format == PyPI {
+		name = PyPIName(name) // the specification asks for this form
+	}
 	if format == Maven {
 		name = strings.Replace(name, ":", "/", 1)
 	}

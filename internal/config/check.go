@@ -151,8 +151,8 @@ func hasSecret(p Place) bool { return slices.ContainsFunc(secretKeys, p.given) }
 
 func (r *reader) checkRoute(route Route, sources map[string]bool) {
 	switch {
-	case route.given("skip") && (route.given("rename") || route.given("on_conflict")):
-		r.at(route.Place, "skip", "a route that skips neither renames nor meets conflicts")
+	case route.given("skip") && slices.ContainsFunc([]string{"rename", "on_conflict", "channel", "repack"}, route.given):
+		r.at(route.Place, "skip", "a route that skips sends nothing anywhere: it has a match and nothing else")
 	case route.given("project") && !projectPath.MatchString(route.Project):
 		r.at(route.Place, "project", "the path of a project below the group is expected here, for example node-packages")
 	}

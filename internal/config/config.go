@@ -87,6 +87,8 @@ type Route struct {
 	Skip       string  `key:"skip" doc:"Leaves the packages out; the text becomes the reason in the report."`
 	Rename     *Rename `key:"rename" doc:"Changes the package's name on the way."`
 	OnConflict string  `key:"on_conflict" enum:"fail skip replace" doc:"What to do when the target holds other bytes. Replace applies to moving things only."`
+	Channel    string  `key:"channel" doc:"The channel that Helm charts go to; stable when it is left out."`
+	Repack     bool    `key:"repack" doc:"Makes .tgz archives of Terraform modules that the source holds as .zip; their bytes change."`
 }
 
 // Match is the condition of a Route: globs, any of a list; what is left out matches everything.

@@ -137,7 +137,7 @@ func TestMistakes(t *testing.T) {
 		{"bad group", source + strings.Replace(target, "acme", "/acme/", 1), `f.yaml:8:10: the full path of a group is expected here, for example acme/artifact-management`},
 		{"select", source + target + "select: {newest_versions: 20}\n", `f.yaml:9:1: select is not available in this version; leave packages out by routes with skip`},
 		{"no match", source + target + "routes:\n  - project: p\n", `f.yaml:10:5: the key match is missing`},
-		{"skip and rename", source + target + "routes:\n  - {match: {}, skip: s, on_conflict: skip}\n", `f.yaml:10:23: a route that skips neither renames nor meets conflicts`},
+		{"skip and rename", source + target + "routes:\n  - {match: {}, skip: s, on_conflict: skip}\n", `f.yaml:10:23: a route that skips sends nothing anywhere: it has a match and nothing else`},
 		{"bad project", source + target + "routes:\n  - {match: {}, project: /p}\n", `f.yaml:10:26: the path of a project below the group is expected here, for example node-packages`},
 		{"bad format", source + target + "routes:\n  - {match: {format: mavn}, project: p}\n", `f.yaml:10:22: "mavn" is no format; the formats are maven, npm, pypi, nuget, terraform, helm, generic, container`},
 		{"unknown source", source + target + "routes:\n  - {match: {source: b}, project: p}\n", `f.yaml:10:22: there is no source named "b"; did you mean a?`},

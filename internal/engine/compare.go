@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"path"
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
@@ -48,7 +49,7 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 			result.missing = append(result.missing, f)
 			continue
 		}
-		arrival, same, err := r.match(ctx, c, f, there)
+		arrival, same, err := r.match(ctx, c, f, there, record.Sent)
 		if err != nil {
 			return look{}, err
 		}
@@ -84,9 +85,16 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 }
 
 // match compares one file with what the sink shows of it. Where they share no digest, because the source declares
-// another algorithm than the sink computes, the source's bytes are hashed; where the sink shows none, sizes must do.
-func (r *run) match(ctx context.Context, c *copying, f artifact.File, there sinks.Held) (checkpoint.Arrival, bool, error) {
+// another algorithm than the sink computes, the source's bytes are hashed. Where the sink shows none, the size must do for
+// what this migration sent; what it finds there is read back, since equal size is no proof of equal bytes.
+func (r *run) match(ctx context.Context, c *copying, f artifact.File, there sinks.Held, ours bool) (checkpoint.Arrival, bool, error) {
 	arrival := c.arrivals[f.Path]
+	if there.Digests == (artifact.Digests{}) && there.Open != nil && !ours && (f.Size < 0 || there.Size < 0 || f.Size == there.Size) {
+		var err error
+		if there, err = sinks.ReadBack(ctx, f, there); err != nil {
+			return arrival, false, err
+		}
+	}
 	arrival.HeldSize = there.Size
 	algorithm, value := there.Digests.Strongest()
 	if algorithm != "" {
@@ -98,6 +106,9 @@ func (r *run) match(ctx context.Context, c *copying, f artifact.File, there sink
 			return arrival, false, err
 		}
 		arrival.Ours = ours
+	}
+	if f.Size < 0 {
+		f.Size = arrival.Size
 	}
 	var same bool
 	same, arrival.Proof = agrees(f, there, arrival.Ours)
@@ -139,6 +150,18 @@ func collides(record checkpoint.Record) look {
 		Outcome: artifact.Conflict, Reason: artifact.NameCollision,
 		Error: fmt.Sprintf("another repository's %s is in %s and differs", record.Destination.PURL(), record.Destination.Project),
 	}}
+}
+
+// merges settles what would become one with another package at the sink.
+func merges(record checkpoint.Record, rival artifact.Package) checkpoint.Settlement {
+	s := checkpoint.Settlement{
+		Outcome: artifact.Conflict, Reason: artifact.NameCollision,
+		Error: fmt.Sprintf("as %s it would become one with %s of %s", record.Destination.PURL(), rival.PURL(), path.Join(rival.Source, rival.Repository)),
+	}
+	if mapping.OnConflict(record.OnConflict) == mapping.Skip {
+		s.Outcome = artifact.Skipped
+	}
+	return s
 }
 
 func differs(record checkpoint.Record, files []artifact.File, ours bool, s checkpoint.Settlement) checkpoint.Settlement {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
@@ -13,19 +14,26 @@ import (
 	"pkgferry/sources"
 )
 
-// copying is one package on its way: it opens the package's files as checked streams and remembers what they were.
+// copying is one package on its way: it opens the package's files as checked streams and remembers what they were. The
+// files of an image are opened from many goroutines at once.
 type copying struct {
 	*run
-	source   sources.Source
+	source sources.Source
+	tries  int // of publishing
+
+	mu       sync.Mutex
 	arrivals map[string]checkpoint.Arrival
-	tries    int             // of publishing
 	sent     map[string]bool // files that were read to their end for the sink
-	err      error           // the source's part in a failed publish
+	err      error           // the source's part in a failed publish: the first error
+}
+
+func (r *run) copying(source sources.Source, record checkpoint.Record) *copying {
+	c := &copying{run: r, source: source, arrivals: record.Arrivals, sent: map[string]bool{}}
+	return c
 }
 
 // open is the artifact.Opener of the package.
 func (c *copying) open(ctx context.Context, f artifact.File) (artifact.Stream, error) {
-	c.err = nil
 	content, err := c.source.Open(ctx, f, 0)
 	if err != nil {
 		return nil, c.failed(err)
@@ -51,23 +59,31 @@ func (c *copying) open(ctx context.Context, f artifact.File) (artifact.Stream, e
 			_ = c.failed(err)
 			return
 		}
-		arrival, ok := c.arrivals[f.Path]
-		if !ok {
-			arrival.HeldSize = -1
-		}
-		arrival.Ours = artifact.Digests{SHA1: ours.SHA1, SHA256: ours.SHA256}
-		arrival.Size = s.Size()
-		c.arrivals[f.Path] = arrival
-		c.sent[f.Path] = c.tries > 0
+		c.copied(f, ours, s.Size())
 	}
 	return s, nil
 }
 
+// copied notes what a file was. Of an image only the root is a file of its package.
+func (c *copying) copied(f artifact.File, ours artifact.Digests, size int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	arrival, ok := c.arrivals[f.Path]
+	if !ok {
+		arrival.HeldSize = -1
+	}
+	arrival.Ours = artifact.Digests{SHA1: ours.SHA1, SHA256: ours.SHA256}
+	arrival.Size = size
+	c.arrivals[f.Path] = arrival
+	c.sent[f.Path] = c.tries > 0
+}
+
 // hash reads a file to its end, for its digests.
 func (c *copying) hash(ctx context.Context, f artifact.File) (artifact.Digests, error) {
+	c.begin()
 	s, err := c.open(ctx, f)
 	if err != nil {
-		return artifact.Digests{}, c.err
+		return artifact.Digests{}, err
 	}
 	defer func() { _ = s.Close() }()
 	if _, err := io.Copy(io.Discard, s); err != nil {
@@ -76,24 +92,45 @@ func (c *copying) hash(ctx context.Context, f artifact.File) (artifact.Digests, 
 	return s.Digests(), nil
 }
 
+// begin forgets what failed before.
+func (c *copying) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = nil
+}
+
+// failed notes an error of the source, but for a read that the sink gave up.
 func (c *copying) failed(err error) error {
-	if c.err == nil {
-		c.err = fault.At(fault.Source, err)
+	err = fault.At(fault.Source, err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil && !errors.Is(err, context.Canceled) {
+		c.err = err
 	}
-	return c.err
+	return err
 }
 
 // blame returns the source's error when there is one: what the sink says then is only its consequence.
 func (c *copying) blame(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.err != nil {
 		return c.err
 	}
 	return err
 }
 
-// spool keeps content of unknown size in a file that has no name, since a sink must be told the size beforehand.
+// spool keeps content of unknown size in a file, since a sink must be told the size beforehand.
 func (c *copying) spool(content artifact.Content) (artifact.Content, error) {
 	defer func() { _ = content.Close() }()
+	return c.unnamed(func(w io.Writer) error {
+		_, err := io.Copy(w, content)
+		return err
+	})
+}
+
+// unnamed is what fill writes, in an *os.File that no directory lists.
+func (c *copying) unnamed(fill func(io.Writer) error) (artifact.Content, error) {
 	file, err := os.CreateTemp(c.Spool, "pkgferry-*")
 	if err != nil {
 		return artifact.Content{}, fault.Stop(fmt.Errorf("a file of unknown size needs room on disk: %w", err))
@@ -101,7 +138,11 @@ func (c *copying) spool(content artifact.Content) (artifact.Content, error) {
 	if err := os.Remove(file.Name()); err != nil {
 		return artifact.Content{}, errors.Join(err, file.Close())
 	}
-	size, err := io.Copy(file, content)
+	err = fill(file)
+	var size int64
+	if err == nil {
+		size, err = file.Seek(0, io.SeekCurrent)
+	}
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}

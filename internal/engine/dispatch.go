@@ -17,7 +17,7 @@ import (
 type hand struct {
 	mu           sync.Mutex
 	packages     map[int64]bool
-	destinations map[artifact.Destination]bool
+	destinations map[artifact.Identity]bool
 	released     map[int64]bool      // since the queue was last looked at: what it tells of them may be old
 	pending      map[int64]time.Time // since when the sink is at work on a package
 	stop         error               // the error that ends the run
@@ -26,10 +26,10 @@ type hand struct {
 func (h *hand) take(r checkpoint.Record) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.packages[r.ID] || h.destinations[r.Destination] || h.released[r.ID] {
+	if h.packages[r.ID] || h.destinations[r.Destination.Identity()] || h.released[r.ID] {
 		return false
 	}
-	h.packages[r.ID], h.destinations[r.Destination] = true, true
+	h.packages[r.ID], h.destinations[r.Destination.Identity()] = true, true
 	return true
 }
 
@@ -37,7 +37,7 @@ func (h *hand) release(r checkpoint.Record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.packages, r.ID)
-	delete(h.destinations, r.Destination)
+	delete(h.destinations, r.Destination.Identity())
 	h.released[r.ID] = true
 }
 
@@ -52,7 +52,7 @@ func (h *hand) looking() {
 func (h *hand) holds(r checkpoint.Record) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.packages[r.ID] || h.destinations[r.Destination]
+	return h.packages[r.ID] || h.destinations[r.Destination.Identity()]
 }
 
 func (h *hand) empty() bool {
@@ -97,7 +97,7 @@ func (h *hand) failed() error {
 // dispatch hands unsettled packages to workers until none is left and the listing has ended.
 func (r *run) dispatch(ctx context.Context, listing <-chan struct{}) (Stopped, error) {
 	held := &hand{
-		packages: map[int64]bool{}, destinations: map[artifact.Destination]bool{},
+		packages: map[int64]bool{}, destinations: map[artifact.Identity]bool{},
 		released: map[int64]bool{}, pending: map[int64]time.Time{},
 	}
 	workers := pool.New().WithMaxGoroutines(r.Workers)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,6 +107,8 @@ type sink struct {
 	before, after func(dst artifact.Destination, f artifact.File) error
 	state         func(dst artifact.Destination) (sinks.State, string)
 	partial       map[string]int // the most bytes of a file that ever reached the sink
+	digestless    bool           // it shows sizes only
+	readBack      atomic.Int64   // files opened
 }
 
 func newSink() *sink {
@@ -153,7 +156,15 @@ func (s *sink) Stat(_ context.Context, dst artifact.Destination, p artifact.Pack
 	}
 	for _, f := range p.Files {
 		if text, ok := s.held[dst][f.Path]; ok {
-			holding.Files[f.Path] = sinks.Held{Size: int64(len(text)), Digests: artifact.DigestsOf(text), Proof: artifact.Server}
+			held := sinks.Held{Size: int64(len(text)), Digests: artifact.DigestsOf(text), Proof: artifact.Server}
+			if s.digestless {
+				held.Digests, held.Proof = artifact.Digests{}, artifact.BySize
+			}
+			held.Open = func(context.Context) (artifact.Content, error) {
+				s.readBack.Add(1)
+				return content(text, held.Size), nil
+			}
+			holding.Files[f.Path] = held
 		}
 	}
 	return holding, nil

@@ -29,7 +29,12 @@ func (r *run) settle(ctx context.Context, held *hand, record checkpoint.Record) 
 	if len(record.Package.Files) == 0 {
 		return r.fail(ctx, record, fault.At(fault.Source, fault.Errorf(artifact.SourceMissing, "the source lists no file of it")), nil)
 	}
-	c := &copying{run: r, source: source, arrivals: record.Arrivals, sent: map[string]bool{}}
+	if rival, found, err := r.Store.Rival(ctx, record); err != nil {
+		return broken(ctx, err)
+	} else if found {
+		return r.record(ctx, record, merges(record, rival), nil)
+	}
+	c := r.copying(source, record)
 	look, err := r.look(ctx, c, record)
 	for err == nil && !look.done && c.tries < maxTries {
 		record.Sent = true
@@ -51,6 +56,7 @@ func (r *run) publish(ctx context.Context, c *copying, record checkpoint.Record,
 	if err := r.Store.Sending(ctx, record); err != nil {
 		return look{}, broken(ctx, err)
 	}
+	c.begin()
 	err := r.Sink.Publish(ctx, record.Destination, record.Package, missing, c.open)
 	if err != nil && fault.CodeOf(err) != string(artifact.TargetMismatch) {
 		return look{}, fault.At(fault.Sink, c.blame(err))
