@@ -123,6 +123,14 @@ type query struct {
 	newest        bool   // newest first
 }
 
+// packageType is GitLab's word for a format.
+func packageType(format artifact.Format) string {
+	if format == artifact.Terraform {
+		return "terraform_module"
+	}
+	return string(format)
+}
+
 // list calls page for each page of packages until it returns false.
 func (a *api) list(ctx context.Context, project int64, q query, page func([]*gitlab.Package) bool) error {
 	sort := "asc"
@@ -130,7 +138,7 @@ func (a *api) list(ctx context.Context, project int64, q query, page func([]*git
 		sort = "desc"
 	}
 	options := &gitlab.ListProjectPackagesOptions{
-		OrderBy: gitlab.Ptr("created_at"), Sort: &sort, PackageType: gitlab.Ptr(string(q.format)),
+		OrderBy: gitlab.Ptr("created_at"), Sort: &sort, PackageType: gitlab.Ptr(packageType(q.format)),
 		Status: given(q.status), PackageName: given(q.name), PackageVersion: given(q.version),
 	}
 	if q.format == artifact.Maven {

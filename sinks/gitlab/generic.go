@@ -83,7 +83,7 @@ type receipt struct {
 }
 
 func publishGeneric(ctx context.Context, t target, p artifact.Package, missing []artifact.File, open artifact.Opener) error {
-	k := keyOf(t.Name, t.Version)
+	k := t.held.key(t.Name, t.Version)
 	for _, f := range missing {
 		t.held.publishing(k)
 		if err := publishGenericFile(ctx, t, p, f, open); err != nil {

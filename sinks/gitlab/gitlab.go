@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// MaxFileSize replaces GitLab's default limit of a format, in bytes; 0 is no limit.
 	MaxFileSize map[artifact.Format]int64
+	// Spool is the directory for files that are looked into before they are sent; "" is the system's.
+	Spool string
 	// Settle is for how long the answer that GitLab is still at work on something is believed; 0: one second.
 	Settle time.Duration
 }
@@ -30,6 +32,7 @@ type Sink struct {
 	api         *api
 	limits      map[artifact.Format]int64
 	settle      time.Duration
+	spool       string
 	formats     map[artifact.Format]format
 	inventories memo[place, *inventory]
 }
@@ -69,6 +72,7 @@ type target struct {
 	project int64
 	images  string // where the project's images lie: "registry.example.com/acme/docker-images"; "" for nowhere
 	held    *inventory
+	spool   string // the directory for spooled files
 }
 
 // New makes the sink of the GitLab that client speaks to. It sends nothing.
@@ -80,7 +84,7 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 	if o.Settle == 0 {
 		o.Settle = time.Second
 	}
-	s := &Sink{api: reach, settle: o.Settle, limits: limits(client.URL("", nil).Hostname(), o.MaxFileSize)}
+	s := &Sink{api: reach, settle: o.Settle, spool: o.Spool, limits: limits(client.URL("", nil).Hostname(), o.MaxFileSize)}
 	npm := &npm{}
 	npm.packuments.limit = 64
 	s.formats = map[artifact.Format]format{
@@ -173,7 +177,7 @@ func (s *Sink) target(ctx context.Context, dst artifact.Destination) (format, ta
 	if err != nil {
 		return format{}, target{}, err
 	}
-	return f, target{Destination: dst, api: s.api, project: project.id, images: project.images, held: held}, nil
+	return f, target{Destination: dst, api: s.api, project: project.id, images: project.images, held: held, spool: s.spool}, nil
 }
 
 // Packages implements sinks.Sink.
@@ -225,7 +229,7 @@ func (f format) destinations(project string, name artifact.Format, page []*gitla
 			dst.Name = f.names(p.Name)
 		}
 		all = append(all, dst)
-		if index := keyOf(p.Name, ""); f.indexed && !names[index] {
+		if index := keyOf(name, p.Name, ""); f.indexed && !names[index] {
 			names[index] = true
 			dst.Version = ""
 			all = append(all, dst)

@@ -5,7 +5,6 @@ package gitlab
 
 import (
 	"context"
-	"crypto/sha256"
 	"slices"
 	"sync"
 	"time"
@@ -15,13 +14,15 @@ import (
 	"pkgferry/internal/artifact"
 )
 
-// key stands for a name and a version of one inventory. Sixteen bytes of a hash keep a million packages in 50 MB.
-type key [16]byte
+// key stands for a name and a version of one inventory, by GitLab's name of the package and however it is spelled.
+// Sixteen bytes keep a million packages in 50 MB.
+type key = artifact.Identity
 
-func keyOf(name, version string) key {
-	sum := sha256.Sum256([]byte(name + "\x00" + version))
-	return key(sum[:16])
+func keyOf(format artifact.Format, name, version string) key {
+	return artifact.Destination{Format: format, Name: name, Version: version}.Identity()
 }
+
+func (v *inventory) key(name, version string) key { return keyOf(v.format, name, version) }
 
 // status is a package's, as far as it matters.
 type status uint8
@@ -147,7 +148,7 @@ func (v *inventory) add(page []*gitlab.Package) {
 		if w := v.awaiting[p.ID]; w != nil {
 			w.status, w.done = r.status, true
 		}
-		v.keep(keyOf(p.Name, p.Version), r)
+		v.keep(v.key(p.Name, p.Version), r)
 	}
 }
 
@@ -216,7 +217,7 @@ func (v *inventory) find(ctx context.Context, name, version string) (r row, ok, 
 	if err := v.load(ctx); err != nil {
 		return row{}, false, false, err
 	}
-	k := keyOf(name, version)
+	k := v.key(name, version)
 	if r, ok = v.row(k); ok {
 		return r, true, false, nil
 	}

@@ -52,7 +52,7 @@ func statFiles(ctx context.Context, t target, p artifact.Package, row string, ad
 	}
 	shown := false
 	newest := make(map[string]int64, len(p.Files))
-	for _, id := range t.held.ids(keyOf(row, t.Version)) {
+	for _, id := range t.held.ids(t.held.key(row, t.Version)) {
 		ok, err := t.api.files(ctx, t.project, id, func(r *gitlab.PackageFile) {
 			name := r.FileName
 			if stored != nil {
@@ -69,7 +69,7 @@ func statFiles(ctx context.Context, t target, p artifact.Package, row string, ad
 		shown = shown || ok
 	}
 	if !shown {
-		t.held.forget(keyOf(row, t.Version))
+		t.held.forget(t.held.key(row, t.Version))
 		return sinks.Holding{}, nil
 	}
 	holding.State = stateOf(holding, p)
@@ -101,7 +101,7 @@ func heldFile(t target, r *gitlab.PackageFile, address []string) sinks.Held {
 }
 
 func publishMaven(ctx context.Context, t target, p artifact.Package, missing []artifact.File, open artifact.Opener) error {
-	k := keyOf(mavenRow(t.Name), t.Version)
+	k := t.held.key(mavenRow(t.Name), t.Version)
 	for _, f := range missing {
 		t.held.publishing(k)
 		u := t.api.address(t.project, nil, mavenFile(t.Destination, f.Path)...)

@@ -72,7 +72,7 @@ func (n *npm) held(ctx context.Context, t target, p artifact.Package, id int64) 
 			return sinks.Holding{}, err
 		}
 		if !shown {
-			t.held.forget(keyOf(t.Name, t.Version))
+			t.held.forget(t.held.key(t.Name, t.Version))
 			return sinks.Holding{}, nil
 		}
 	}
@@ -111,7 +111,7 @@ func publishTarball(ctx context.Context, t target, p artifact.Package, f artifac
 		size: func(size int64) int64 { return documentSize(t.Destination, size, room) },
 		wrap: func(s artifact.Stream) io.ReadCloser { return newDocument(t.Destination, s, room, version) },
 	}
-	k := keyOf(t.Name, t.Version)
+	k := t.held.key(t.Name, t.Version)
 	t.held.publishing(k)
 	var got struct {
 		ID int64 `json:"id"`

@@ -41,7 +41,7 @@ func (v *inventory) progress(ctx context.Context, name, version string) (progres
 	if err := v.load(ctx); err != nil {
 		return absent, 0, err
 	}
-	k := keyOf(name, version)
+	k := v.key(name, version)
 	if at, unknown := v.unanswered(k); unknown {
 		if err := v.lookSince(ctx, at); err != nil {
 			return absent, 0, err

@@ -21,7 +21,7 @@ func (r *receipts) add(t target, f artifact.File, got receipt) {
 	if r.held == nil {
 		r.held = make(map[key]map[string]sinks.Held)
 	}
-	k := keyOf(t.Name, t.Version)
+	k := t.held.key(t.Name, t.Version)
 	if r.held[k] == nil {
 		r.held[k] = make(map[string]sinks.Held)
 	}
@@ -36,7 +36,7 @@ func (r *receipts) add(t target, f artifact.File, got receipt) {
 func (r *receipts) take(t target, p artifact.Package) (sinks.Holding, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k := keyOf(t.Name, t.Version)
+	k := t.held.key(t.Name, t.Version)
 	holding := sinks.Holding{State: sinks.Ready, Files: r.held[k]}
 	delete(r.held, k)
 	return holding, len(holding.Files) > 0 && stateOf(holding, p) == sinks.Ready

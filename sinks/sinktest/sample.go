@@ -38,9 +38,17 @@ var errBroken = errors.New("the source broke off")
 // damage changes the content of a file on its way; nil leaves it.
 type damage func(content io.Reader) io.Reader
 
-// open is the Opener of s: one file at a time, each checked as artifact.Stream demands.
+// atOnce is how many files of a format may be open at the same time.
+func atOnce(format artifact.Format) int {
+	if format == artifact.Container {
+		return 64
+	}
+	return 1
+}
+
+// open is the Opener of s: one file at a time but of an image, each checked as artifact.Stream demands.
 func (s Sample) open(d damage) artifact.Opener {
-	busy := make(chan struct{}, 1)
+	busy := make(chan struct{}, atOnce(s.Format))
 	return func(_ context.Context, f artifact.File) (artifact.Stream, error) {
 		select {
 		case busy <- struct{}{}:
@@ -48,6 +56,14 @@ func (s Sample) open(d damage) artifact.Opener {
 			return nil, errors.New("a second file was opened before the first was closed")
 		}
 		source := s.Content(f)
+		if f.Size < 0 {
+			whole, err := io.ReadAll(source)
+			if err != nil {
+				<-busy
+				return nil, err
+			}
+			f.Size, source = int64(len(whole)), bytes.NewReader(whole)
+		}
 		content := source
 		if d != nil {
 			content = d(content)
