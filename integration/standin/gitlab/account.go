@@ -77,7 +77,7 @@ func (s *Server) project(e *exchange) {
 	}
 	s.mu.RLock()
 	p := s.projectByID(e.id)
-	if p == nil || !who.sees(p.visibility) {
+	if p == nil || !who.sees(p) {
 		s.mu.RUnlock()
 		e.fail(http.StatusNotFound, projectNotFound)
 		return
@@ -107,8 +107,8 @@ func (p *project) shown(base string, who *token) map[string]any {
 	}
 	if who != nil {
 		access := any(nil)
-		if who.role > 0 {
-			access = map[string]any{"access_level": who.role, "notification_level": 3}
+		if role := who.roleIn(p); role > 0 {
+			access = map[string]any{"access_level": role, "notification_level": 3}
 		}
 		shown["permissions"] = map[string]any{"project_access": nil, "group_access": access}
 	}
@@ -131,7 +131,7 @@ func (s *Server) findGroup(e *exchange, a accepts) (*group, *token, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	g := s.groupByID(e.id)
-	if g == nil || !who.sees(g.visibility) {
+	if g == nil || !who.seesGroup(g) {
 		if who == nil && a.deploy {
 			e.unauthorized(a)
 		} else {
@@ -166,7 +166,7 @@ func (s *Server) groupProjects(e *exchange) {
 	for _, p := range s.inGroup(g) {
 		direct := p.group == g || query.Get("include_subgroups") == "true"
 		named := strings.Contains(lastSegment(p.path), query.Get("search"))
-		if direct && named && who.sees(p.visibility) {
+		if direct && named && who.sees(p) {
 			found = append(found, p)
 		}
 	}

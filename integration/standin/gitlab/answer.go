@@ -15,6 +15,7 @@ import (
 type exchange struct {
 	w        http.ResponseWriter
 	r        *http.Request
+	known    func(text string) *token // nil when nobody has this token
 	id, item string
 	rest     string
 }

@@ -32,9 +32,11 @@ type token struct {
 	id     int
 	kind   tokenKind
 	name   string
-	role   int // 0: member of nothing
+	role   int // in everything that the stand-in starts with; 0: member of nothing
 	scopes []string
 	dead   string // why it is not valid any more
+	group  *group // the one that a deploy token was made for; nil: it reaches every project
+	job    string // full path of the project whose job a job token belongs to
 }
 
 var tokens = func() map[string]*token {
@@ -49,7 +51,7 @@ var tokens = func() map[string]*token {
 		{name: "standin-revoked", dead: "Token was revoked. You have to re-authorize from the user."},
 		{name: "standin-deploy", kind: deploy, scopes: []string{"read_package_registry", "write_package_registry"}},
 		{name: "standin-deploy-read", kind: deploy, scopes: []string{"read_package_registry"}},
-		{name: "standin-job", kind: job, role: developer, scopes: []string{"api"}},
+		{name: "standin-job", kind: job, role: developer, scopes: []string{"api"}, job: "acme/app"},
 	}
 	byName := make(map[string]*token, len(all))
 	for i, t := range all {
@@ -63,10 +65,12 @@ var tokens = func() map[string]*token {
 type accepts struct {
 	personalBasic, deploy, deployBasic, job, jobBasic bool
 	challenge                                         bool // a 401 asks for Basic
+	query                                             bool // a POST may be a question
 }
 
 var (
 	acceptAPI       = accepts{}
+	acceptGraphQL   = accepts{query: true}
 	acceptInventory = accepts{job: true}
 	acceptMaven     = accepts{personalBasic: true, deploy: true, deployBasic: true, job: true, jobBasic: true, challenge: true}
 	acceptNPM       = accepts{deploy: true, deployBasic: true, job: true}
@@ -120,7 +124,7 @@ func (e *exchange) identify(a accepts, lenient bool) (*token, bool) {
 	if text == "" {
 		return nil, true
 	}
-	t := tokens[text]
+	t := e.known(text)
 	if t == nil || !slices.Contains(kinds, t.kind) {
 		if _, _, basic := e.r.BasicAuth(); basic && lenient {
 			return nil, true
@@ -132,7 +136,7 @@ func (e *exchange) identify(a accepts, lenient bool) (*token, bool) {
 		e.json(http.StatusUnauthorized, map[string]string{"error": "invalid_token", "error_description": t.dead})
 		return nil, false
 	}
-	if t.kind == personal && !slices.Contains(t.scopes, "api") && e.writes() {
+	if t.kind == personal && !slices.Contains(t.scopes, "api") && e.writes() && !a.query {
 		e.json(http.StatusForbidden, map[string]string{
 			"error":             "insufficient_scope",
 			"error_description": "The request requires higher privileges than provided by the access token.",
@@ -148,38 +152,6 @@ func (e *exchange) unauthorized(a accepts) {
 		e.w.Header().Set("WWW-Authenticate", `Basic realm="GitLab Packages Registry"`)
 	}
 	e.fail(http.StatusUnauthorized, "401 Unauthorized")
-}
-
-type ability int
-
-const (
-	read ability = iota
-	create
-	destroy
-)
-
-func (t *token) sees(visibility string) bool {
-	if visibility == "public" {
-		return true
-	}
-	return t != nil && (t.role > 0 || t.kind == deploy || visibility == "internal")
-}
-
-// may tells whether t may do a to p's packages; nil is anonymous.
-func (t *token) may(a ability, p *project) bool {
-	switch {
-	case !t.sees(p.visibility) || !p.registry || a != read && p.archived:
-		return false
-	case a == read && p.visibility == "public":
-		return true
-	case t == nil:
-		return false
-	case t.kind == deploy && a == read:
-		return slices.Contains(t.scopes, "read_package_registry") || slices.Contains(t.scopes, "write_package_registry")
-	case t.kind == deploy:
-		return slices.Contains(t.scopes, "write_package_registry")
-	}
-	return t.role >= [...]int{read: reporter, create: developer, destroy: maintainer}[a]
 }
 
 // enter finds the project of a request and checks that its sender may do a there; false when it has answered. missing
@@ -200,7 +172,7 @@ func (s *Server) enter(e *exchange, accept accepts, a ability, missing string) (
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	switch {
-	case p != nil && who.sees(p.visibility):
+	case p != nil && who.sees(p):
 	case who == nil && accept != acceptInventory && accept != acceptAPI:
 		e.unauthorized(accept)
 		return nil, nil, false
@@ -264,7 +236,7 @@ func (p *project) protects(format, name string, who *token) bool {
 			continue
 		}
 		least := map[string]int{"maintainer": maintainer, "owner": owner, "admin": owner + 1}[r.Role]
-		if who.role < least { // a deploy token has none
+		if who.roleIn(p) < least { // a deploy token has none
 			return true
 		}
 	}

@@ -130,7 +130,7 @@ func (s *Server) genericStore(p *project, t genericTarget, b body, status string
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := p.get(artifact.Generic, t.name, t.version)
-	if one != nil && one.file(t.stored) != nil && !s.modes.duplicatesAllowed("generic", t.name, t.version) {
+	if one != nil && one.file(t.stored) != nil && !s.duplicatesAllowed(p, "generic", t.name, t.version) {
 		return nil, nil
 	}
 	if one == nil {

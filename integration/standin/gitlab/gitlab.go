@@ -52,7 +52,8 @@ func New(o standin.Options) (*Server, error) {
 	s.routes = s.table()
 	s.faults.Refuse = s.refuse
 	for _, name := range projects {
-		s.addProject(Group+"/"+name, o.Mode("visibility", "private"), s.clock.now())
+		p := s.addProject(Group+"/"+name, o.Mode("visibility", "private"), s.clock.now())
+		p.jobs.groups = []*group{s.addGroup("acme")}
 	}
 	return s, s.seed(count)
 }
@@ -129,7 +130,7 @@ func (s *Server) faulty(f func(*exchange), stages ...string) func(*exchange) {
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e := &exchange{w: w, r: r}
+	e := &exchange{w: w, r: r, known: s.tokenOf}
 	one := s.find(e)
 	switch {
 	case one == nil:

@@ -3,7 +3,6 @@ package gitlab
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,13 +10,13 @@ import (
 	"pkgferry/internal/artifact"
 )
 
-// The schema, as far as an inventory needs it: GitLab's app/graphql/types/packages/*.rb,
-// app/graphql/resolvers/packages_base_resolver.rb and app/graphql/types/namespace/package_settings_type.rb.
+// The schema, as far as an inventory needs it: GitLab's app/graphql/types/packages/*.rb and
+// app/graphql/resolvers/packages_base_resolver.rb.
 
 func (s *Server) queryRoot(who *token) object {
 	return object{"Query", map[string]resolver{
 		"project": func(args map[string]any) (any, error) {
-			if p := s.projectOf(argument(args, "fullPath")); p != nil && who.sees(p.visibility) {
+			if p := s.projectOf(argument(args, "fullPath")); p != nil && who.sees(p) {
 				return s.projectObject(p, who), nil
 			}
 			return nil, nil
@@ -25,7 +24,7 @@ func (s *Server) queryRoot(who *token) object {
 		"group": func(args map[string]any) (any, error) {
 			path := argument(args, "fullPath")
 			for _, g := range s.groups {
-				if strings.EqualFold(g.path, path) && who.sees(g.visibility) {
+				if strings.EqualFold(g.path, path) && who.seesGroup(g) {
 					return s.groupObject(g, who), nil
 				}
 			}
@@ -92,54 +91,10 @@ func (s *Server) groupObject(g *group, who *token) object {
 			return connection(all, args)
 		},
 		"packageSettings": func(map[string]any) (any, error) {
-			if who == nil || who.role < owner {
+			if who.roleInGroup(g) < owner {
 				return nil, nil
 			}
-			return s.settingsObject(), nil
-		},
-	}}
-}
-
-func (s *Server) settingsObject() object {
-	fields := map[string]resolver{}
-	for name, mode := range settings {
-		fields[name] = give(s.modes.get(mode))
-		if strings.HasSuffix(name, "Allowed") {
-			fields[name] = give(s.modes.on(mode))
-		}
-	}
-	fields["npmPackageRequestsForwarding"] = give(s.modes.get("forward") != "off")
-	return object{"PackageSettings", fields}
-}
-
-// settings are the group's, by the mode that holds each.
-var settings = map[string]string{
-	"mavenDuplicatesAllowed": "maven.duplicates", "mavenDuplicateExceptionRegex": "maven.duplicates.except",
-	"genericDuplicatesAllowed": "generic.duplicates", "genericDuplicateExceptionRegex": "generic.duplicates.except",
-}
-
-func (s *Server) mutationRoot(who *token) object {
-	return object{"Mutation", map[string]resolver{
-		"updateNamespacePackageSettings": func(args map[string]any) (any, error) {
-			input, _ := args["input"].(map[string]any)
-			path := argument(input, "namespacePath")
-			known := slices.ContainsFunc(s.groups, func(g *group) bool { return strings.EqualFold(g.path, path) })
-			if !known || who == nil || who.role < owner || !slices.Contains(who.scopes, "api") {
-				return nil, wrongQuery("The resource that you are attempting to access does not exist or you don't have permission to perform this action")
-			}
-			problems := []string{}
-			for name, mode := range settings {
-				value, given := input[name]
-				if !given {
-					continue
-				}
-				if err := s.modes.set(mode, fmt.Sprint(value)); err != nil {
-					problems = append(problems, err.Error())
-				}
-			}
-			return object{"UpdateNamespacePackageSettingsPayload", map[string]resolver{
-				"packageSettings": give(s.settingsObject()), "errors": give(problems),
-			}}, nil
+			return s.settingsObject(g), nil
 		},
 	}}
 }

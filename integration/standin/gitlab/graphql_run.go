@@ -24,7 +24,7 @@ func give(v any) resolver { return func(map[string]any) (any, error) { return v,
 const maxQuery = 10_000 // characters
 
 func (s *Server) graphql(e *exchange) {
-	who, ok := e.identify(acceptAPI, false)
+	who, ok := e.identify(acceptGraphQL, false)
 	if !ok {
 		return
 	}

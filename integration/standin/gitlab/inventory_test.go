@@ -178,25 +178,6 @@ func TestGraphQL(t *testing.T) {
 	c.as("standin-deploy").want(401, "*", "POST", "/api/graphql", "{}")
 }
 
-func TestGraphQLSettings(t *testing.T) {
-	c := start(t)
-	const read = `{group(fullPath:"acme"){packageSettings{mavenDuplicatesAllowed genericDuplicateExceptionRegex}}}`
-	const write = `mutation { updateNamespacePackageSettings(input: {namespacePath: "acme", mavenDuplicatesAllowed: false,
-		genericDuplicateExceptionRegex: "a.*"}) { packageSettings { mavenDuplicatesAllowed } errors } }`
-	if got := c.as("standin-maintainer").graphql(read); got != `{"group":{"packageSettings":null}}` {
-		t.Errorf("maintainer reads %s", got)
-	}
-	if got := c.as("standin-maintainer").graphql(write); !strings.Contains(got, "don't have permission") {
-		t.Errorf("maintainer writes %s", got)
-	}
-	if got := c.graphql(write); got != `{"updateNamespacePackageSettings":{"errors":[],"packageSettings":{"mavenDuplicatesAllowed":false}}}` {
-		t.Error(got)
-	}
-	if got := c.graphql(read); got != `{"group":{"packageSettings":{"genericDuplicateExceptionRegex":"a.*","mavenDuplicatesAllowed":false}}}` {
-		t.Error(got)
-	}
-}
-
 func TestRateLimits(t *testing.T) {
 	c := start(t, "ratelimit=rack:3/3600,app:1")
 	project := strings.TrimSuffix(java, "/packages")

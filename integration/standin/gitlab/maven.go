@@ -131,7 +131,7 @@ func (s *Server) mavenPackage(e *exchange, p *project, t mavenTarget) (*pkg, boo
 		s.add(one)
 	}
 	duplicate := one.version != "" && path.Ext(t.file) != ".md5" && path.Ext(t.file) != ".sha1" &&
-		!s.modes.duplicatesAllowed("maven", one.name, one.version) && one.mavenHolds(t.file)
+		!s.duplicatesAllowed(p, "maven", one.name, one.version) && one.mavenHolds(t.file)
 	s.mu.Unlock()
 	if duplicate {
 		e.bad("Duplicate package is not allowed")

@@ -123,14 +123,3 @@ func parseSettle(value string) (delay time.Duration, manual bool, err error) {
 	delay, err = time.ParseDuration(value)
 	return delay, false, err
 }
-
-// duplicatesAllowed tells whether a version may receive a file name again (GitLab: app/models/namespace/package_setting.rb).
-func (m *modes) duplicatesAllowed(format, name, version string) bool {
-	allowed := m.on(format + ".duplicates")
-	except := m.get(format + ".duplicates.except")
-	if except == "" {
-		return allowed
-	}
-	re := regexp.MustCompile(`\A(?:` + except + `)\z`)
-	return allowed != (re.MatchString(name) || re.MatchString(version))
-}

@@ -74,14 +74,14 @@ func (s *Server) npmPackument(e *exchange, in []*project, name string) {
 			versions[one.version] = shown
 		}
 	}
-	tags := npmTagsOf(in, name, all)
+	tags, forwarded := npmTagsOf(in, name, all), s.forwards(in)
 	s.mu.RUnlock()
 	if len(all) > 0 {
 		e.json(http.StatusOK, map[string]any{"name": name, "versions": versions, "dist-tags": tags})
 		return
 	}
-	if forward := s.modes.get("forward"); forward != "off" {
-		e.w.Header().Set("Location", strings.TrimSuffix(forward, "/")+"/"+name)
+	if forwarded {
+		e.w.Header().Set("Location", strings.TrimSuffix(s.modes.get("forward"), "/")+"/"+name)
 		e.empty(http.StatusFound)
 		return
 	}

@@ -27,7 +27,10 @@ type group struct {
 	id         int
 	parent     *group
 	path       string // full
+	name       string
 	visibility string
+	members    map[string]int // roles that were given here, by the token's name
+	settings   map[string]any // of its packages, where they are not GitLab's defaults
 }
 
 type project struct {
@@ -45,6 +48,7 @@ type project struct {
 	byPath   map[string]*pkg   // Maven's
 	tags     map[string][]*tag // npm's, by package name, newest last
 	rules    []rule
+	jobs     jobScope
 }
 
 type key struct {
@@ -86,6 +90,7 @@ type state struct {
 	groups   []*group
 	projects []*project
 	lastID   int
+	issued   map[string]*token // deploy tokens that were made, by their text
 }
 
 func (s *state) nextID() int {
@@ -100,7 +105,7 @@ func (s *state) addGroup(path string) *group {
 			return g
 		}
 	}
-	g := &group{path: path, visibility: "private"}
+	g := &group{path: path, name: lastSegment(path), visibility: "private", members: map[string]int{}, settings: map[string]any{}}
 	if i := strings.LastIndexByte(path, '/'); i >= 0 {
 		g.parent = s.addGroup(path[:i])
 	}
