@@ -91,11 +91,29 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newClient(o, transport), nil
+}
+
+func newClient(o Options, transport *http.Transport) *Client {
 	c := &Client{o: o, mask: newMask(o.Secrets), transport: transport}
 	c.bandwidth = o.Hosts.tighten(o.Base, o.Limits)
 	c.once = &http.Client{Transport: door{c}, CheckRedirect: c.redirect}
 	c.library = &http.Client{Transport: repeating{c}, CheckRedirect: c.redirect}
-	return c, nil
+	return c
+}
+
+// Beside makes a client for another address of the same operator, such as the container registry of a GitLab. It shares
+// connections, limiters, limits, CA certificates, secrets and name with c, and has credentials of its own.
+func (c *Client) Beside(base *url.URL, auth Auth) (*Client, error) {
+	o := c.o
+	o.Base, o.Auth = base, auth
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if auth == nil {
+		o.Auth = Anonymous()
+	}
+	return newClient(o, c.transport), nil
 }
 
 func (o *Options) check() error {

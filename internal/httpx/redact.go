@@ -138,7 +138,7 @@ func (m *mask) longest() int {
 const secretName = `(?:x-amz-[\w-]+|x-goog-[\w-]+|[\w.-]*(?:token|secret|passw(?:or)?d|passphrase|signature|credentials?|api[_-]?key|jwt|session(?:id)?|art-api))` //nolint:gosec // names of credentials, none of their values
 
 // vagueName are names that mean a credential in a query only.
-const vagueName = `(?:key-pair-id|policy|sig|auth)`
+const vagueName = `(?:key-pair-id|policy|sig|auth|_state)`
 
 var looksSecret = []struct {
 	find *regexp.Regexp

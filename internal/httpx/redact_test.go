@@ -47,12 +47,13 @@ func TestTextsWithoutCredentials(t *testing.T) {
 func TestAddressesWithoutCredentials(t *testing.T) {
 	m := newMask([]string{"hunter2"})
 	for at, want := range map[string]string{
-		"https://anna:pw@lab.example/a%2fb?x=1":                                    "https://lab.example/a%2fb?x=1",
-		"https://lab.example/a?continuationToken=35303a62&repository=raw":          "https://lab.example/a?continuationToken=35303a62&repository=raw",
-		"https://lab.example/a?private_token=x&job_token=y&access_token=z&token=t": "https://lab.example/a?private_token=***&job_token=***&access_token=***&token=***",
-		"https://s3.example/b?X-Amz-Credential=a%2Fb&X-Amz-Signature=c&sig=d":      "https://s3.example/b?X-Amz-Credential=***&X-Amz-Signature=***&sig=***",
-		"https://lab.example/hunter2/x":                                            "https://lab.example/***/x",
-		"https://lab.example/x?%zz=1":                                              "https://lab.example/x?%zz=***",
+		"https://anna:pw@lab.example/a%2fb?x=1":                                      "https://lab.example/a%2fb?x=1",
+		"https://lab.example/a?continuationToken=35303a62&repository=raw":            "https://lab.example/a?continuationToken=35303a62&repository=raw",
+		"https://lab.example/a?private_token=x&job_token=y&access_token=z&token=t":   "https://lab.example/a?private_token=***&job_token=***&access_token=***&token=***",
+		"https://s3.example/b?X-Amz-Credential=a%2Fb&X-Amz-Signature=c&sig=d":        "https://s3.example/b?X-Amz-Credential=***&X-Amz-Signature=***&sig=***",
+		"https://lab.example/v2/a/blobs/uploads/1?_state=x%3D%3D&digest=sha256%3A00": "https://lab.example/v2/a/blobs/uploads/1?_state=***&digest=sha256%3A00",
+		"https://lab.example/hunter2/x":                                              "https://lab.example/***/x",
+		"https://lab.example/x?%zz=1":                                                "https://lab.example/x?%zz=***",
 	} {
 		u := address(t, at)
 		if got := m.url(u); got != want {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -23,6 +24,41 @@ func credentials() http.Header {
 		"Authorization": {"Basic c2VjcmV0"}, "Proxy-Authorization": {"secret"}, "Private-Token": {"secret"}, "Job-Token": {"secret"}, "Deploy-Token": {"secret"},
 		"Cookie": {"session=secret"}, "X-Jfrog-Art-Api": {"secret"}, "X-Api-Key": {"secret"}, "Npm-Otp": {"secret"}, "X-Anything": {"secret"},
 		"Accept": {"application/json"}, "Range": {"bytes=1-"},
+	}
+}
+
+// A client beside another has the credentials of neither the other nor of any other address, and the other's limiters.
+func TestBeside(t *testing.T) {
+	var got []string
+	note := func(_ http.ResponseWriter, r *http.Request) {
+		got = append(got, r.Host+" "+r.Header.Get("Authorization")+r.Header.Get("Private-Token"))
+	}
+	home, away := serve(t, note), serve(t, note)
+	c := client(t, home, func(o *Options) { o.Auth = Header("PRIVATE-TOKEN", "one"); o.Hosts = NewHosts() })
+	beside, err := c.Beside(away, Bearer("two"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []*Client{c, beside} {
+		for _, u := range []*url.URL{home, away} {
+			resp, err := one.Get(t.Context(), u, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+		}
+	}
+	want := []string{home.Host + " one", away.Host + " ", home.Host + " ", away.Host + " Bearer two"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, host := range c.o.Hosts.Status() {
+		if host.Requests != 2 {
+			t.Errorf("%s: %d requests by one limiter, want 2", host.Host, host.Requests)
+		}
+	}
+	if _, err := c.Beside(address(t, "ftp://lab.example"), nil); err == nil {
+		t.Error("an address that is none was taken")
 	}
 }
 
