@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	// A stand-in may use the grammar of the formats, never an adapter.
 	"integration/standin/":   {"integration/standin", "internal/artifact"},
 	"integration/realserver": {},
+	"integration/shelf":      {"sources", "internal/artifact", "internal/fault", "github.com/google/go-containerregistry/"},
 	"cmd/":                   {"*"},
 }
 
