@@ -7,11 +7,11 @@ import (
 )
 
 // NuGet's names and versions (https://learn.microsoft.com/nuget/concepts/package-versioning): neither knows upper from lower
-// case, and versions that differ only in zeros or in build metadata are one. GitLab compares them so
-// (app/models/packages/nuget/package.rb in gitlabhq/gitlabhq).
+// case, and versions that differ only in zeros or in build metadata are one. GitLab tells them apart in the same way
+// (app/models/concerns/packages/nuget/version_normalizable.rb in gitlabhq/gitlabhq), but takes 1.0-rc and 1.0.0-rc for two.
 
 // nugetVersion has one to four numbers, a pre-release and build metadata.
-var nugetVersion = regexp.MustCompile(`^([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(-[0-9a-z-]+(?:\.[0-9a-z-]+)*)?(?:\+[0-9a-z-]+(?:\.[0-9a-z-]+)*)?$`)
+var nugetVersion = regexp.MustCompile(`^([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9a-z-]+(?:\.[0-9a-z-]+)*))?(?:\+[0-9a-z-]+(?:\.[0-9a-z-]+)*)?$`)
 
 // NuGetID is the form under which two spellings of a package's name are one: lower case.
 func NuGetID(id string) string { return strings.ToLower(id) }
@@ -24,14 +24,25 @@ func NuGetVersion(version string) (normal string, ok bool) {
 	if parts == nil {
 		return "", false
 	}
-	for i, part := range parts[1:5] {
-		parts[1+i] = number(part)
+	normal = number(parts[1]) + "." + number(parts[2]) + "." + number(parts[3])
+	if fourth := number(parts[4]); fourth != "0" {
+		normal += "." + fourth
 	}
-	normal = strings.Join(parts[1:4], ".")
-	if parts[4] != "0" {
-		normal += "." + parts[4]
+	if parts[5] != "" {
+		normal += "-" + numbers(parts[5])
 	}
-	return normal + parts[5], true
+	return normal, true
+}
+
+// numbers drops the leading zeros of the segments between dots that are numbers.
+func numbers(dotted string) string {
+	segments := strings.Split(dotted, ".")
+	for i, segment := range segments {
+		if strings.Trim(segment, "0123456789") == "" {
+			segments[i] = number(segment)
+		}
+	}
+	return strings.Join(segments, ".")
 }
 
 // number is a decimal number without leading zeros, of any length; 0 when digits is empty.

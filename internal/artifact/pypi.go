@@ -20,7 +20,21 @@ var (
 		`(?:[-_.]?(dev)[-_.]?([0-9]+)?)?` +
 		`(?:\+([a-z0-9]+(?:[-_.][a-z0-9]+)*))?$`)
 	pypiPre = map[string]string{"alpha": "a", "a": "a", "beta": "b", "b": "b", "preview": "rc", "pre": "rc", "c": "rc", "rc": "rc"}
+
+	// pypiPostOnly is what reads as a version with an implicit post-release and is more often the end of a name and a version:
+	// foo-2-1 is foo-2 at 1, while foo-1.0-1 is foo at 1.0-1.
+	pypiPostOnly = regexp.MustCompile(`^[0-9]+-[0-9]+$`)
+	// pypiPlatform ends the names of built files that are neither wheel nor egg: "foo-1.0.win-amd64-py2.7.exe".
+	pypiPlatform = regexp.MustCompile(`\.(?:win32|win-[a-z0-9]+|linux-[a-z0-9_]+|macosx-[0-9.]+-[a-z0-9_]+)(?:-py[0-9.]+)?$`)
 )
+
+// The kinds of file that an index has, by the end of their names.
+const (
+	pypiWheel = ".whl"
+	pypiEgg   = ".egg"
+)
+
+var pypiOther = []string{".tar.gz", ".tar.bz2", ".tgz", ".zip", ".exe", ".msi"}
 
 // PyPIName is the form under which all spellings of a name are one (PEP 503).
 func PyPIName(name string) string { return pypiSeparators.ReplaceAllString(strings.ToLower(name), "-") }
@@ -32,11 +46,14 @@ func PyPIVersion(version string) (normal string, ok bool) {
 	if m == nil {
 		return "", false
 	}
-	epoch, release, pre, post, dev, local := m[1], m[2], m[3], m[6], m[8], m[10]
-	if epoch = number(epoch); epoch != "0" {
+	epoch, release, pre, post, dev, local := number(m[1]), numbers(m[2]), m[3], m[6], m[8], m[10]
+	for strings.HasSuffix(release, ".0") {
+		release = strings.TrimSuffix(release, ".0")
+	}
+	if epoch != "0" {
 		normal = epoch + "!"
 	}
-	normal += pypiRelease(release)
+	normal += release
 	if pre != "" {
 		normal += pypiPre[pre] + number(m[4])
 	}
@@ -47,30 +64,76 @@ func PyPIVersion(version string) (normal string, ok bool) {
 		normal += ".dev" + number(m[9])
 	}
 	if local != "" {
-		normal += "+" + pypiLocal(local)
+		normal += "+" + numbers(pypiSeparators.ReplaceAllString(local, "."))
 	}
 	return normal, true
 }
 
-// pypiRelease drops the zeros that do not count: 1.01.0 is 1.1.
-func pypiRelease(release string) string {
-	numbers := strings.Split(release, ".")
-	for i, digits := range numbers {
-		numbers[i] = number(digits)
+// ParsePyPIFile takes the name of a wheel, an egg, an sdist (.tar.gz, .tgz, .tar.bz2, .zip) or an installer (.exe, .msi)
+// apart. Name and version are as the file name spells them, which in wheels and eggs has "_" for "-". Old sdists may have
+// hyphens in both; there the name ends before the first thing that PEP 440 takes for a version to the end, else before the
+// first that begins with a digit.
+func ParsePyPIFile(file string) (name, version string, ok bool) {
+	if stem, is := cutSuffix(file, pypiWheel); is {
+		parts := strings.Split(stem, "-")
+		switch {
+		case len(parts) == 5, len(parts) == 6 && startsWithDigit(parts[2]):
+			return named(parts[0], parts[1])
+		}
+		return "", "", false
 	}
-	for len(numbers) > 1 && numbers[len(numbers)-1] == "0" {
-		numbers = numbers[:len(numbers)-1]
+	if stem, is := cutSuffix(file, pypiEgg); is {
+		name, rest, _ := strings.Cut(stem, "-")
+		version, _, _ := strings.Cut(rest, "-")
+		return named(name, version)
 	}
-	return strings.Join(numbers, ".")
-}
-
-// pypiLocal joins the segments of a local version with dots; those that are numbers compare as numbers.
-func pypiLocal(local string) string {
-	segments := pypiSeparators.Split(local, -1)
-	for i, segment := range segments {
-		if strings.Trim(segment, "0123456789") == "" {
-			segments[i] = number(segment)
+	for _, suffix := range pypiOther {
+		if stem, is := cutSuffix(file, suffix); is {
+			return splitSdist(pypiPlatform.ReplaceAllString(stem, ""))
 		}
 	}
-	return strings.Join(segments, ".")
+	return "", "", false
+}
+
+// splitSdist finds the hyphen between name and version.
+func splitSdist(stem string) (name, version string, ok bool) {
+	fallback := -1
+	for i := range len(stem) {
+		rest := stem[i+1:]
+		switch {
+		case stem[i] != '-' || i == 0 || rest == "":
+		case isPyPIVersion(rest) && !pypiPostOnly.MatchString(rest):
+			return stem[:i], rest, true
+		case fallback < 0 && startsWithDigit(rest):
+			fallback = i
+		}
+	}
+	if fallback < 0 {
+		return "", "", false
+	}
+	return stem[:fallback], stem[fallback+1:], true
+}
+
+func isPyPIVersion(text string) bool {
+	_, ok := PyPIVersion(text)
+	return ok
+}
+
+func startsWithDigit(text string) bool { return text != "" && text[0] >= '0' && text[0] <= '9' }
+
+// named is what was found when neither half is empty.
+func named(name, version string) (string, string, bool) {
+	if name == "" || version == "" {
+		return "", "", false
+	}
+	return name, version, true
+}
+
+// cutSuffix is strings.CutSuffix for suffixes in lower case and file names in any.
+func cutSuffix(file, suffix string) (stem string, ok bool) {
+	at := len(file) - len(suffix)
+	if at < 0 || !strings.EqualFold(file[at:], suffix) {
+		return file, false
+	}
+	return file[:at], true
 }

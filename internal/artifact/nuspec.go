@@ -1,0 +1,116 @@
+package artifact
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf16"
+)
+
+// A NuGet package is a zip with one .nuspec at its root (https://learn.microsoft.com/nuget/reference/nuspec): XML whose
+// namespace changed several times and means nothing. GitLab takes name and version from it, from nowhere else
+// (app/services/packages/nuget/extract_metadata_file_service.rb in gitlabhq/gitlabhq).
+
+// NuSpec is what GitLab needs of a .nuspec: it refuses a package without authors or description.
+type NuSpec struct {
+	ID, Version          string
+	Authors, Description string
+}
+
+// ReadNuSpec reads the .nuspec of a .nupkg or .snupkg. The code of its error is PackageUnreadable: no zip, no .nuspec at the
+// root or two, one over 4 MiB, one without id or version.
+func ReadNuSpec(r io.ReaderAt, size int64) (NuSpec, error) {
+	archive, err := openZip(r, size)
+	if err != nil {
+		return NuSpec{}, err
+	}
+	var found *zip.File
+	for _, f := range archive.File {
+		if _, is := cutSuffix(f.Name, ".nuspec"); !is || strings.ContainsAny(f.Name, `/\`) {
+			continue
+		}
+		if found != nil {
+			return NuSpec{}, unreadable("the package has two .nuspec files, %.200q and %.200q", found.Name, f.Name)
+		}
+		found = f
+	}
+	if found == nil {
+		return NuSpec{}, unreadable("the package has no .nuspec at its root")
+	}
+	text, err := readZipped(found)
+	if err != nil {
+		return NuSpec{}, err
+	}
+	spec, err := parseNuSpec(text)
+	if err != nil {
+		return NuSpec{}, unreadable("%.200q: %w", found.Name, err)
+	}
+	return spec, nil
+}
+
+// parseNuSpec reads XML in UTF-8, UTF-16 or Latin-1. Entities of the document's own are not expanded but refused.
+func parseNuSpec(text []byte) (NuSpec, error) {
+	var in struct {
+		XMLName  xml.Name `xml:"package"`
+		Metadata struct {
+			ID          string `xml:"id"`
+			Version     string `xml:"version"`
+			Authors     string `xml:"authors"`
+			Description string `xml:"description"`
+		} `xml:"metadata"`
+	}
+	decoder := xml.NewDecoder(bytes.NewReader(utf8Of(text)))
+	decoder.CharsetReader = charset
+	if err := decoder.Decode(&in); err != nil {
+		return NuSpec{}, err
+	}
+	spec := NuSpec{
+		ID: strings.TrimSpace(in.Metadata.ID), Version: strings.TrimSpace(in.Metadata.Version),
+		Authors: strings.TrimSpace(in.Metadata.Authors), Description: strings.TrimSpace(in.Metadata.Description),
+	}
+	if spec.ID == "" || spec.Version == "" {
+		return NuSpec{}, fmt.Errorf("it has no id or no version")
+	}
+	return spec, nil
+}
+
+// utf8Of turns UTF-16 into UTF-8 and drops the byte order mark; any other text stays as it is.
+func utf8Of(text []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(text, []byte{0xfe, 0xff}), bytes.HasPrefix(text, []byte{0, '<'}):
+		order = binary.BigEndian
+	case bytes.HasPrefix(text, []byte{0xff, 0xfe}), bytes.HasPrefix(text, []byte{'<', 0}):
+		order = binary.LittleEndian
+	default:
+		return bytes.TrimPrefix(text, []byte("\ufeff"))
+	}
+	units := make([]uint16, len(text)/2)
+	for i := range units {
+		units[i] = order.Uint16(text[2*i:])
+	}
+	return []byte(strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff"))
+}
+
+// charset reads what is not declared as UTF-8. A declared UTF-16 is UTF-8 by now, or has been all along, as .NET writes it.
+func charset(name string, in io.Reader) (io.Reader, error) {
+	switch strings.ToLower(name) {
+	case "utf-16", "us-ascii":
+		return in, nil
+	case "iso-8859-1", "windows-1252":
+		raw, err := io.ReadAll(io.LimitReader(in, maxMetadata))
+		if err != nil {
+			return nil, err
+		}
+		text := make([]rune, len(raw))
+		for i, b := range raw {
+			text[i] = rune(b)
+		}
+		return strings.NewReader(string(text)), nil
+	}
+	return nil, fmt.Errorf("the encoding %.40q is not known", name)
+}
