@@ -17,6 +17,9 @@ const (
 	Short = "short" // the body ends early and its Content-Length says so: only a digest can tell
 	Reset = "reset" // the connection is reset
 	Stall = "stall" // nothing moves any more until the client gives up
+
+	ObjectStore = "objectstore" // the store behind the server refuses what was uploaded
+	Lock        = "lock"        // another request holds the lock that an upload needs
 )
 
 // The stages at which a fault strikes.
@@ -35,6 +38,9 @@ type Fault struct {
 	Rate float64
 }
 
+// inner are the faults behind a server's front: a stand-in asks for them with Hit where its server would meet them.
+var inner = []string{ObjectStore, Lock}
+
 // ParseFault reads KIND@STAGE=RATE, for example flip@write=0.1, or 500@stored=3 for the first three uploads.
 func ParseFault(s string) (Fault, error) {
 	what, rate, ok := strings.Cut(s, "=")
@@ -42,8 +48,11 @@ func ParseFault(s string) (Fault, error) {
 	if !ok || !at {
 		return Fault{}, fmt.Errorf("fault %q is not KIND@STAGE=RATE", s)
 	}
-	if !slices.Contains([]string{Flip, Cut, Short, Reset, Stall}, kind) && status(kind) == 0 {
-		return Fault{}, fmt.Errorf("fault %q: kind %q is none of flip, cut, short, reset, stall or a status from 400 to 599", s, kind)
+	if !slices.Contains([]string{Flip, Cut, Short, Reset, Stall, ObjectStore, Lock}, kind) && status(kind) == 0 {
+		return Fault{}, fmt.Errorf("fault %q: kind %q is none of flip, cut, short, reset, stall, objectstore, lock or a status from 400 to 599", s, kind)
+	}
+	if slices.Contains(inner, kind) && stage != Write {
+		return Fault{}, fmt.Errorf("fault %q: %s strikes at the stage write only", s, kind)
 	}
 	if !slices.Contains([]string{List, Read, Write, Stored, Settle}, stage) {
 		return Fault{}, fmt.Errorf("fault %q: stage %q is none of list, read, write, stored, settle", s, stage)
@@ -98,7 +107,7 @@ func (f *Faults) next(stage string) (kind string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, one := range f.list {
-		if one.Stage == stage && f.strike(i) {
+		if one.Stage == stage && !slices.Contains(inner, one.Kind) && f.strike(i) {
 			return one.Kind
 		}
 	}

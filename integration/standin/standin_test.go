@@ -174,8 +174,21 @@ func TestRates(t *testing.T) {
 	}
 }
 
+// The faults behind a server's front are its own to meet: they strike nothing on the way.
+func TestInnerFaults(t *testing.T) {
+	e, url := start(t, "objectstore@write=1", "lock@write=1")
+	if status, err := put(t, url, text); status != http.StatusCreated || err != nil {
+		t.Errorf("status %d, %v", status, err)
+	}
+	for _, want := range []bool{true, false} {
+		if hit := e.faults.Hit(standin.ObjectStore, standin.Write); hit != want {
+			t.Errorf("hit %v, want %v", hit, want)
+		}
+	}
+}
+
 func TestParseFault(t *testing.T) {
-	for _, s := range []string{"", "flip", "flip@write", "flip@write=", "flip@write=1.5", "flip@write=-1", "flip@write=NaN",
+	for _, s := range []string{"", "flip", "flip@write", "flip@write=", "flip@write=1.5", "flip@write=-1", "flip@write=NaN", "lock@read=1", "objectstore@settle=1",
 		"flop@write=1", "flip@somewhere=1", "200@write=1", "600@write=1"} {
 		if f, err := standin.ParseFault(s); err == nil {
 			t.Errorf("%q is taken for %v", s, f)

@@ -26,32 +26,33 @@ func TestTokens(t *testing.T) {
 		{"npm", "PUT", node + "/npm/a", document},
 		{"generic", "PUT", generic + "/generic/a/1.0/f", "x"},
 		{"inventory", "GET", java, ""},
+		{"pypi", "GET", python + "/pypi/simple", ""},
 	}
 	for _, row := range []struct {
 		header string
-		want   [4]int // by route
+		want   [5]int // by route
 	}{
-		{"PRIVATE-TOKEN: standin-owner", [4]int{200, 200, 201, 200}},
-		{"PRIVATE-TOKEN: standin-developer", [4]int{200, 200, 201, 200}},
-		{"PRIVATE-TOKEN: standin-reporter", [4]int{403, 403, 403, 200}},
-		{"PRIVATE-TOKEN: standin-stranger", [4]int{404, 404, 404, 404}},
-		{"PRIVATE-TOKEN: standin-read", [4]int{403, 403, 403, 200}},
-		{"PRIVATE-TOKEN: standin-expired", [4]int{401, 401, 401, 401}},
-		{"PRIVATE-TOKEN: standin-revoked", [4]int{401, 401, 401, 401}},
-		{"PRIVATE-TOKEN: nonsense", [4]int{401, 401, 401, 401}},
-		{"PRIVATE-TOKEN: standin-deploy", [4]int{401, 401, 401, 401}},
-		{"Authorization: Bearer standin-owner", [4]int{200, 200, 201, 200}},
-		{"Authorization: Bearer standin-deploy", [4]int{200, 200, 201, 401}},
-		{"Authorization: Bearer standin-job", [4]int{200, 200, 201, 200}},
-		{"Authorization: Bearer nonsense", [4]int{401, 401, 401, 401}},
-		{basic("any", "standin-owner"), [4]int{200, 401, 201, 404}},
-		{basic("any", "standin-deploy"), [4]int{200, 200, 201, 404}},
-		{basic("gitlab-ci-token", "standin-job"), [4]int{200, 401, 401, 404}},
-		{basic("any", "nonsense"), [4]int{401, 401, 401, 404}},
-		{"DEPLOY-TOKEN: standin-deploy", [4]int{200, 200, 201, 404}},
-		{"DEPLOY-TOKEN: standin-deploy-read", [4]int{403, 403, 403, 404}},
-		{"JOB-TOKEN: standin-job", [4]int{200, 200, 201, 200}},
-		{"X-Nothing: 1", [4]int{401, 401, 401, 404}},
+		{"PRIVATE-TOKEN: standin-owner", [5]int{200, 200, 201, 200, 200}},
+		{"PRIVATE-TOKEN: standin-developer", [5]int{200, 200, 201, 200, 200}},
+		{"PRIVATE-TOKEN: standin-reporter", [5]int{403, 403, 403, 200, 200}},
+		{"PRIVATE-TOKEN: standin-stranger", [5]int{404, 404, 404, 404, 404}},
+		{"PRIVATE-TOKEN: standin-read", [5]int{403, 403, 403, 200, 200}},
+		{"PRIVATE-TOKEN: standin-expired", [5]int{401, 401, 401, 401, 401}},
+		{"PRIVATE-TOKEN: standin-revoked", [5]int{401, 401, 401, 401, 401}},
+		{"PRIVATE-TOKEN: nonsense", [5]int{401, 401, 401, 401, 401}},
+		{"PRIVATE-TOKEN: standin-deploy", [5]int{401, 401, 401, 401, 401}},
+		{"Authorization: Bearer standin-owner", [5]int{200, 200, 201, 200, 200}},
+		{"Authorization: Bearer standin-deploy", [5]int{200, 200, 201, 401, 200}},
+		{"Authorization: Bearer standin-job", [5]int{200, 200, 201, 200, 200}},
+		{"Authorization: Bearer nonsense", [5]int{401, 401, 401, 401, 401}},
+		{basic("any", "standin-owner"), [5]int{200, 401, 201, 404, 200}},
+		{basic("any", "standin-deploy"), [5]int{200, 200, 201, 404, 200}},
+		{basic("gitlab-ci-token", "standin-job"), [5]int{200, 401, 401, 404, 200}},
+		{basic("any", "nonsense"), [5]int{401, 401, 401, 404, 401}},
+		{"DEPLOY-TOKEN: standin-deploy", [5]int{200, 200, 201, 404, 200}},
+		{"DEPLOY-TOKEN: standin-deploy-read", [5]int{403, 403, 403, 404, 200}},
+		{"JOB-TOKEN: standin-job", [5]int{200, 200, 201, 200, 401}},
+		{"X-Nothing: 1", [5]int{401, 401, 401, 404, 401}},
 	} {
 		for i, r := range routes {
 			if got := c.do(r.method, r.path, r.body, row.header); got.status != row.want[i] {
@@ -107,8 +108,8 @@ func TestPublicProjects(t *testing.T) {
 
 func TestProtection(t *testing.T) {
 	c := start(t)
-	for _, format := range []string{"maven", "npm", "generic"} {
-		project := map[string]string{"maven": "java", "npm": "node", "generic": "generic"}[format]
+	for _, format := range []string{"maven", "npm", "generic", "pypi"} {
+		project := map[string]string{"maven": "java", "npm": "node", "generic": "generic", "pypi": "python"}[format]
 		c.mutate(fmt.Sprintf(`{"protect":{"project":"acme/artifact-management/%s-packages","format":%q,"pattern":"*secret*","role":"owner"}}`,
 			project, format))
 	}
@@ -119,6 +120,7 @@ func TestProtection(t *testing.T) {
 		c.want(403, refused, "PUT", java+"/maven/com/secret/1.0/secret-1.0.jar", "x")
 		c.want(403, refused, "PUT", generic+"/generic/a-Secret-b/1.0/f", "x")
 		c.want(400, `{"error":"Package protected.","message":"Package protected."}`, "PUT", node+"/npm/@x%2fsecret", document)
+		c.send(403, refused, "POST", python+"/pypi", wheel("name", "my_SECRET")...)
 		c.put(generic+"/generic/open/1.0/f", "x", 201)
 	}
 	c.put(generic+"/generic/a-secret-b/1.0/f", "x", 201)

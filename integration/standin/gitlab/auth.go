@@ -63,9 +63,9 @@ var tokens = func() map[string]*token {
 
 // accepts is how a route lets tokens be sent.
 type accepts struct {
-	personalBasic, deploy, deployBasic, job, jobBasic bool
-	challenge                                         bool // a 401 asks for Basic
-	query                                             bool // a POST may be a question
+	personalBasic, deploy, deployBasic, job, jobBearer, jobBasic bool
+	challenge                                                    bool // a 401 asks for Basic
+	query                                                        bool // a POST may be a question
 }
 
 var (
@@ -74,6 +74,7 @@ var (
 	acceptInventory = accepts{job: true}
 	acceptMaven     = accepts{personalBasic: true, deploy: true, deployBasic: true, job: true, jobBasic: true, challenge: true}
 	acceptNPM       = accepts{deploy: true, deployBasic: true, job: true}
+	acceptPyPI      = accepts{personalBasic: true, deploy: true, deployBasic: true, jobBearer: true, jobBasic: true, challenge: true}
 	acceptGeneric   = accepts{personalBasic: true, deploy: true, deployBasic: true, job: true, challenge: true}
 )
 
@@ -93,7 +94,7 @@ func (a accepts) sent(e *exchange) (text string, kinds []tokenKind) {
 		if a.deploy {
 			kinds = append(kinds, deploy)
 		}
-		if a.job {
+		if a.job || a.jobBearer {
 			kinds = append(kinds, job)
 		}
 		return bearer, kinds

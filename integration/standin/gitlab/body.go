@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+
+	"pkgferry/integration/standin"
 )
 
 // body is an uploaded file on disk with the digests of the bytes that arrived, as Workhorse computes them
@@ -69,6 +71,20 @@ func (s *Server) receiveRequest(e *exchange, limit int64) (body, bool) {
 		e.fail(http.StatusInternalServerError, "500 Internal Server Error")
 	}
 	return b, err == nil
+}
+
+// storeFails tells whether the object store refuses what came in, and answers then: GitLab's
+// app/uploaders/object_storage.rb. Most formats mask it as a 403 (lib/api/*_packages.rb).
+func (s *Server) storeFails(e *exchange, masked bool) bool {
+	switch {
+	case !s.faults.Hit(standin.ObjectStore, standin.Write):
+		return false
+	case masked:
+		e.fail(http.StatusForbidden, "403 Forbidden")
+	default:
+		e.fail(http.StatusInternalServerError, "Missing file")
+	}
+	return true
 }
 
 func (b body) open() (*os.File, error) { return os.Open(b.path) }

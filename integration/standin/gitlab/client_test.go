@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,6 +25,7 @@ const (
 	java    = api + "java-packages/packages"
 	node    = api + "node-packages/packages"
 	generic = api + "generic-packages/packages"
+	python  = api + "python-packages/packages"
 )
 
 // client sends requests to a stand-in as somebody.
@@ -223,4 +225,36 @@ func (p publish) document(t testing.TB) string {
 	}
 	return fmt.Sprintf(`{"_id":%q,"name":%q,"dist-tags":%s,"versions":{%q:%s},"_attachments":{%q:{"content_type":"x","data":%q,"length":%d}}}`,
 		p.name, p.name, p.tags, p.version, text, p.name+"-"+p.version+".tgz", base64.StdEncoding.EncodeToString(p.tarball), len(p.tarball))
+}
+
+// form makes a multipart body of name, value pairs, in their order; a name "field;file.ext" is a file's. The header is
+// that of the request.
+func form(t testing.TB, pairs ...string) (body, header string) {
+	t.Helper()
+	var buffer strings.Builder
+	w := multipart.NewWriter(&buffer)
+	for i := 0; i < len(pairs); i += 2 {
+		name, file, isFile := strings.Cut(pairs[i], ";")
+		part, err := w.CreateFormField(name)
+		if isFile {
+			part, err = w.CreateFormFile(name, file)
+		}
+		if err == nil {
+			_, err = io.WriteString(part, pairs[i+1])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.String(), "Content-Type: " + w.FormDataContentType()
+}
+
+// send sends a form and checks the answer.
+func (c client) send(status int, answer, method, path string, pairs ...string) reply {
+	c.t.Helper()
+	body, header := form(c.t, pairs...)
+	return c.want(status, answer, method, path, body, header)
 }

@@ -83,6 +83,31 @@ func FuzzDocument(f *testing.F) {
 	})
 }
 
+// FuzzForm reads any body as a form: nothing may stay behind when it is removed.
+func FuzzForm(f *testing.F) {
+	f.Add("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b\r\nContent-Disposition: form-data; name=\"c\"; filename=\"../d\"\r\n\r\nx\r\n--b--\r\n")
+	f.Add("--b\r\nContent-Disposition: form-data; name=\"c\"; filename=\"x\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=\r\n--b")
+	f.Fuzz(func(t *testing.T, body string) {
+		s := &Server{dir: t.TempDir()}
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		w := httptest.NewRecorder()
+		sent, ok := s.receiveForm(&exchange{w: w, r: r}, 100)
+		if ok == (w.Body.Len() > 0) {
+			t.Fatalf("%q: %v and %d %s", body, ok, w.Code, w.Body)
+		}
+		for name, u := range sent.files {
+			if ok && (u.name == "" || strings.ContainsAny(u.name, "/\\") || strings.Trim(u.name, ".") == "" || u.body.size > 100) {
+				t.Fatalf("%s is %+v", name, u)
+			}
+		}
+		sent.remove()
+		if left, err := os.ReadDir(s.dir); err != nil || len(left) > 0 {
+			t.Fatalf("%q left %v, %v", body, left, err)
+		}
+	})
+}
+
 func FuzzQuery(f *testing.F) {
 	f.Add(`query($a: Int = 1) { p: project(fullPath: "x", list: [1, {a: ENUM}]) { ...f ... on Project { id } } } fragment f on Project { name }`)
 	f.Add(`mutation { a(b: $c) }`)

@@ -113,6 +113,10 @@ func (s *Server) genericPut(e *exchange) {
 		e.bad("File is too large")
 		return
 	}
+	if s.storeFails(e, true) {
+		b.remove()
+		return
+	}
 	one, f := s.genericStore(p, t, b, query.Get("status"))
 	switch {
 	case f == nil:

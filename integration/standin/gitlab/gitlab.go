@@ -103,7 +103,7 @@ const (
 // table holds every route; of those that match, the first serves.
 func (s *Server) table() []route {
 	return slices.Concat(
-		s.accountRoutes(), s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.inventoryRoutes(), s.controlRoutes(),
+		s.accountRoutes(), s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.inventoryRoutes(), s.controlRoutes(),
 	)
 }
 

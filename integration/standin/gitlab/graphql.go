@@ -224,8 +224,24 @@ func packageObject(p *pkg, details bool) object {
 			"fileMd5": giveText(f.md5), "fileSha1": giveText(f.sha1), "fileSha256": giveText(f.sha256),
 		}})
 	}
+	fields["metadata"] = give(metadataOf(p))
 	fields["packageFiles"] = give(object{"PackageFileConnection", map[string]resolver{"nodes": give(files)}})
 	return object{"PackageDetailsType", fields}
+}
+
+// metadataOf is what GitLab read out of a package, or nil. Fields that it does not hold are null.
+func metadataOf(p *pkg) any {
+	if p.format != artifact.PyPI {
+		return nil
+	}
+	fields := map[string]resolver{"requiredPython": give(p.pypi["requires_python"])}
+	for name, key := range map[string]string{
+		"metadataVersion": "metadata_version", "authorEmail": "author_email", "summary": "summary", "keywords": "keywords",
+		"description": "description", "descriptionContentType": "description_content_type",
+	} {
+		fields[name] = give(nullable(p.pypi[key]))
+	}
+	return object{"PypiMetadata", fields}
 }
 
 func giveText(s *string) resolver {

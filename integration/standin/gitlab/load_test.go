@@ -142,6 +142,35 @@ func TestFaults(t *testing.T) {
 	c.want(200, "*", "GET", generic, "")
 }
 
+// TestInnerFaults checks the faults behind the server's front: nothing is stored, and the next try succeeds.
+func TestInnerFaults(t *testing.T) {
+	c := start(t, "settle=immediate", "npm=sync")
+	document := publish{name: "a", version: "1.0.0"}.document(t)
+	body, header := form(t, wheel()...)
+	const masked = `{"message":"403 Forbidden"}`
+	for _, row := range []struct {
+		fault, method, path, body, header string
+		status, again                     int
+		answer                            string
+	}{
+		{"objectstore", "PUT", generic + "/generic/a/1.0/f", "x", "X-Nothing: 1", 403, 201, masked},
+		{"objectstore", "PUT", java + "/maven/com/acme/lib/1.0/lib-1.0.jar", "x", "X-Nothing: 1", 500, 200, `{"message":"Missing file"}`},
+		{"objectstore", "POST", python + "/pypi", body, header, 403, 201, masked},
+		{"lock", "PUT", node + "/npm/a", document, "X-Nothing: 1", 400, 200, "*"},
+	} {
+		rows := len(c.dump())
+		c.mutate(`{"fault":"` + row.fault + `@write=1"}`)
+		c.want(row.status, row.answer, row.method, row.path, row.body, row.header)
+		if lines := c.dump(); len(lines) != rows {
+			t.Errorf("%s: stored %v", row.path, lines)
+		}
+		c.want(row.again, "*", row.method, row.path, row.body, row.header)
+		if lines := c.dump(); len(lines) != rows+1 {
+			t.Errorf("%s: %v", row.path, lines)
+		}
+	}
+}
+
 // TestCloseEndsTheWork leaves background work undone.
 func TestCloseEndsTheWork(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())

@@ -164,7 +164,7 @@ func (s *Server) mavenStore(e *exchange, p *project, t mavenTarget) {
 		e.bad("File is too large")
 		ok = false
 	}
-	if !ok {
+	if !ok || s.storeFails(e, false) {
 		b.remove()
 		return
 	}

@@ -22,9 +22,11 @@ var modeDefaults = map[string]string{
 	"maven.duplicates.except":   "",
 	"generic.duplicates":        "true",
 	"generic.duplicates.except": "",
+	"pypi.race":                 "off",
 	"limit.maven":               "3221225472",
 	"limit.npm":                 "524288000",
 	"limit.generic":             "5368709120",
+	"limit.pypi":                "3221225472",
 	"ratelimit":                 "",
 	"visibility":                "private",
 	"version":                   "18.9.0-ee",
@@ -68,6 +70,8 @@ func (m *modes) set(key, value string) error {
 	switch key {
 	case "npm":
 		err = among(value, "async", "sync")
+	case "pypi.race":
+		err = among(value, "on", "off")
 	case "visibility":
 		err = among(value, "private", "public")
 	case "maven.duplicates", "generic.duplicates":
@@ -76,7 +80,7 @@ func (m *modes) set(key, value string) error {
 		_, err = regexp.Compile(value)
 	case "settle":
 		_, _, err = parseSettle(value)
-	case "limit.maven", "limit.npm", "limit.generic":
+	case "limit.maven", "limit.npm", "limit.generic", "limit.pypi":
 		_, err = strconv.ParseUint(value, 10, 62)
 	case "ratelimit":
 		_, err = parseRates(value)

@@ -68,6 +68,10 @@ func (s *Server) npmPut(e *exchange) {
 	if !ok {
 		return
 	}
+	if s.storeFails(e, false) {
+		b.remove()
+		return
+	}
 	if s.modes.get("npm") == "sync" {
 		s.npmPutSync(e, p, who, name, b, deprecate)
 		return

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"pkgferry/integration/standin"
 	"pkgferry/internal/artifact"
 )
 
@@ -47,6 +48,8 @@ func (s *Server) npmCreate(one *pkg, d *document) (*file, error) {
 		return nil, crashed("NoMethodError")
 	case !d.filled[name]:
 		return nil, refused("Attachment data is empty.")
+	case s.faults.Hit(standin.Lock, standin.Write):
+		return nil, refused("Could not obtain package lease. Please try again.")
 	case one.project.get(artifact.NPM, one.name, d.version) != nil:
 		return nil, refusal{http.StatusForbidden, packageExists}
 	case limit > 0 && b.size >= limit:

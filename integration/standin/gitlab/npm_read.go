@@ -74,7 +74,7 @@ func (s *Server) npmPackument(e *exchange, in []*project, name string) {
 			versions[one.version] = shown
 		}
 	}
-	tags, forwarded := npmTagsOf(in, name, all), s.forwards(in)
+	tags, forwarded := npmTagsOf(in, name, all), s.forwards(in, "npm")
 	s.mu.RUnlock()
 	if len(all) > 0 {
 		e.json(http.StatusOK, map[string]any{"name": name, "versions": versions, "dist-tags": tags})

@@ -132,6 +132,7 @@ func TestDescribed(t *testing.T) {
 	}
 	const jar = "/maven/com%2Facme%2Flib%2F1.0/lib-1.0.jar" // one segment: a described path has no globs
 	tags := node + "/npm/-/package/@acme%2fui/dist-tags"
+	sdist, header := form(t, "name", "a", "version", "1.0", "sha256_digest", ones, "content;a-1.0.tar.gz", "sdist")
 	for _, row := range []struct {
 		name, method, path, body, token string
 		status                          int
@@ -183,8 +184,21 @@ func TestDescribed(t *testing.T) {
 		{"npm tag", "PUT", tags + "/next", ``, c.token, 400},
 		{"npm tag", "DELETE", tags + "/next", "", c.token, 204},
 		{"npm tag", "DELETE", tags + "/next", "", c.token, 404},
+		{"pypi", "POST", python + "/pypi", sdist, c.token, 201},
+		{"pypi", "POST", python + "/pypi", sdist, c.token, 400},
+		{"pypi", "POST", python + "/pypi", sdist, "standin-reporter", 403},
+		{"pypi", "POST", python + "/pypi", sdist, "", 401},
+		{"pypi", "POST", api + "absent/packages/pypi", sdist, c.token, 404},
+		{"pypi", "GET", python + "/pypi/simple", "", c.token, 200},
+		{"pypi", "GET", python + "/pypi/simple", "", "", 401},
+		{"pypi", "GET", python + "/pypi/simple/a", "", c.token, 200},
+		{"pypi", "GET", python + "/pypi/simple/absent", "", c.token, 404},
+		{"pypi", "GET", python + "/pypi/files/" + ones + "/a-1.0.tar.gz", "", c.token, 200},
+		{"pypi", "GET", python + "/pypi/files/" + ones + "/a-2.0.tar.gz", "", c.token, 404},
+		{"pypi", "GET", "/api/v4/groups/acme/-/packages/pypi/simple", "", c.token, 200},
+		{"pypi", "GET", "/api/v4/groups/acme/-/packages/pypi/simple/a", "", c.token, 200},
 	} {
-		got := c.as(row.token).want(row.status, "*", row.method, row.path, row.body)
+		got := c.as(row.token).want(row.status, "*", row.method, row.path, row.body, header)
 		name := fmt.Sprintf("%d %s %s", row.status, row.method, row.name)
 		problems := check(t, v, c.url, row.method, row.path, got)
 		if _, silent := undescribed[name]; silent {

@@ -53,8 +53,8 @@ else:
     raise AssertionError("a wrong token is accepted")
 `
 
-// python finds an interpreter that knows python-gitlab; a distribution installs it beside its own interpreter.
-func python(t *testing.T) string {
+// interpreter finds a Python that knows python-gitlab; a distribution installs it beside its own interpreter.
+func interpreter(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(name, "-c", "import gitlab").Run() == nil {
@@ -67,7 +67,7 @@ func python(t *testing.T) string {
 
 func TestPythonClient(t *testing.T) {
 	c := start(t)
-	out, err := exec.CommandContext(t.Context(), python(t), "-c", pythonStory, c.url, c.token).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), interpreter(t), "-c", pythonStory, c.url, c.token).CombinedOutput()
 	if err != nil {
 		t.Errorf("python-gitlab: %v\n%s", err, out)
 	}

@@ -125,7 +125,8 @@ func (g *group) change(input map[string]any) error {
 	return nil
 }
 
-// forwards tells whether unknown npm names of these projects are redirected to the public registry. The caller holds the lock.
-func (s *Server) forwards(in []*project) bool {
-	return s.modes.get("forward") != "off" && (len(in) == 0 || s.setting(in[0].group, "npmPackageRequestsForwarding") == true)
+// forwards tells whether unknown names of these projects are redirected to the public registry of format, npm or pypi.
+// The caller holds the lock.
+func (s *Server) forwards(in []*project, format string) bool {
+	return s.modes.get("forward") != "off" && (len(in) == 0 || s.setting(in[0].group, format+"PackageRequestsForwarding") == true)
 }

@@ -68,6 +68,7 @@ type pkg struct {
 	files         []*file
 	manifest      map[string]json.RawMessage // npm's stored version object
 	dependencies  map[string]map[string]string
+	pypi          map[string]string // the fields of the newest upload form that are kept
 }
 
 // file is a stored file. The digests are those that GitLab shows: nil where it stores none, and not always computed.
@@ -77,6 +78,7 @@ type file struct {
 	body              body
 	md5, sha1, sha256 *string
 	status            string
+	python            string // PyPI's requires_python
 	created           time.Time
 }
 
