@@ -22,27 +22,38 @@ func (s *Store) Collides(ctx context.Context, r Record) (bool, error) {
 	return collides, err
 }
 
-// Rival finds a package that was listed before r, is another one at its source, and would become one with r at the
-// destination: another name that a route, or GitLab, makes the same, another spelling of the same name or version, or the
-// same Terraform module in another project. A rival that is itself left out for one before it, or by a route, is none.
+// Rival finds the package that r would become one with at the destination although it is another one at its source: it
+// has another name, which a route or GitLab makes the same, it spells the same name or version otherwise, or it is the
+// same Terraform module in another project. The one that was listed first has no rival, whatever became of it.
 func (s *Store) Rival(ctx context.Context, r Record) (rival artifact.Package, found bool, err error) {
 	to := r.Destination
 	whole := to.Identity()
 	to.Version = ""
-	name, origin := to.Identity(), r.Package.Origin()
-	err = s.db.QueryRowContext(ctx, `SELECT source, repository, format, name, version FROM (
-		SELECT * FROM (SELECT * FROM package WHERE dest_origin = ?1 AND origin < ?2 AND id < ?3 AND outcome IS NOT 'skipped' AND reason <> ?4 LIMIT 1)
-		UNION ALL
-		SELECT * FROM (SELECT * FROM package WHERE dest_origin = ?1 AND origin > ?2 AND id < ?3 AND outcome IS NOT 'skipped' AND reason <> ?4 LIMIT 1)
-		UNION ALL
-		SELECT * FROM (SELECT * FROM package WHERE identity = ?5 AND id < ?3 AND (name <> ?6 OR version <> ?7) AND outcome IS NOT 'skipped' AND reason <> ?4 LIMIT 1)
-		UNION ALL
-		SELECT * FROM (SELECT * FROM package WHERE ?8 AND dest_origin = ?1 AND project <> ?9 AND id < ?3 AND outcome IS NOT 'skipped' AND reason <> ?4 LIMIT 1)
-		) LIMIT 1`, name[:], origin[:], r.ID, artifact.NameCollision, whole[:], r.Package.Name, r.Package.Version,
-		to.Format == artifact.Terraform, to.Project).
-		Scan(&rival.Source, &rival.Repository, &rival.Format, &rival.Name, &rival.Version)
-	if errors.Is(err, sql.ErrNoRows) {
-		return rival, false, nil
+	name := to.Identity()
+	first, project, err := s.first(ctx, firstOfName, name)
+	if errors.Is(err, sql.ErrNoRows) { // r was left out since it was taken
+		return first, false, nil
 	}
-	return rival, err == nil, err
+	if err != nil {
+		return first, false, err
+	}
+	if first.Origin() != r.Package.Origin() || to.Format == artifact.Terraform && project != to.Project {
+		return first, true, nil
+	}
+	first, _, err = s.first(ctx, firstOfIdentity, whole)
+	return first, err == nil && (first.Name != r.Package.Name || first.Version != r.Package.Version), err
+}
+
+const (
+	firstOfName = `SELECT source, repository, format, name, version, project FROM package
+		WHERE one_name = ? AND outcome IS NOT 'skipped' ORDER BY id LIMIT 1`
+	firstOfIdentity = `SELECT source, repository, format, name, version, project FROM package
+		WHERE identity = ? AND outcome IS NOT 'skipped' ORDER BY id LIMIT 1`
+)
+
+// first is the package that was listed before all others that a statement finds, and the project that it goes to. What
+// a source or a route leaves out goes nowhere.
+func (s *Store) first(ctx context.Context, statement string, is artifact.Identity) (p artifact.Package, project string, err error) {
+	err = s.db.QueryRowContext(ctx, statement, is[:]).Scan(&p.Source, &p.Repository, &p.Format, &p.Name, &p.Version, &project)
+	return p, project, err
 }

@@ -116,12 +116,12 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 		WHERE source = ? AND repository = ? AND format = ? AND name = ? AND version = ?`,
 		p.Source, p.Repository, p.Format, p.Name, p.Version).
 		Scan(&id, &was.Project, &was.Name, &was.Channel, &was.Repack, &before.OnConflict, &outcome, &reason)
+	identity, name := identities(to)
 	if errors.Is(err, sql.ErrNoRows) {
-		identity, origin := identities(e)
 		result, err := u.tx.ExecContext(u.ctx, `INSERT INTO package (source, repository, format, name, version, metadata,
-			project, dest_name, channel, repack, identity, dest_origin, origin, on_conflict, batch, due)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, p.Source, p.Repository, p.Format, p.Name, p.Version, metadata,
-			to.Project, to.Name, to.Channel, to.Repack, identity[0], identity[1], origin, e.OnConflict, u.batch)
+			project, dest_name, channel, repack, identity, one_name, on_conflict, batch, due)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, p.Source, p.Repository, p.Format, p.Name, p.Version, metadata,
+			to.Project, to.Name, to.Channel, to.Repack, identity, name, e.OnConflict, u.batch)
 		if err != nil {
 			return 0, false, err
 		}
@@ -131,20 +131,18 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	identity, _ := identities(e)
 	_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET metadata = ?, project = ?, dest_name = ?, channel = ?, repack = ?, identity = ?,
-		dest_origin = ?, on_conflict = ?, batch = ? WHERE id = ?`,
-		metadata, to.Project, to.Name, to.Channel, to.Repack, identity[0], identity[1], e.OnConflict, u.batch, id)
+		one_name = ?, on_conflict = ?, batch = ? WHERE id = ?`,
+		metadata, to.Project, to.Name, to.Channel, to.Repack, identity, name, e.OnConflict, u.batch, id)
 	return id, redecided(e, before, outcome, reason), err
 }
 
-// identities are those of e's destination, with and without its version, and that of its name at the source.
-func identities(e Entry) (destination [2][]byte, origin []byte) {
-	to := e.Destination
-	whole := to.Identity()
+// identities are those of a destination, with and without its version.
+func identities(to artifact.Destination) (whole, name []byte) {
+	one := to.Identity()
 	to.Version = ""
-	name, own := to.Identity(), e.Package.Origin()
-	return [2][]byte{whole[:], name[:]}, own[:]
+	other := to.Identity()
+	return one[:], other[:]
 }
 
 // redecided tells whether a decision differs from the one a row was last given in a way that matters to its outcome.

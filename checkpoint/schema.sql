@@ -25,8 +25,7 @@ CREATE TABLE package (
 	channel     TEXT NOT NULL,    -- of a Helm chart
 	repack      INTEGER NOT NULL, -- a .zip goes there as .tgz
 	identity    BLOB NOT NULL,    -- of the destination: what GitLab takes as one thing is equal here
-	dest_origin BLOB NOT NULL,    -- the same without the version
-	origin      BLOB NOT NULL,    -- the identity of the source's name
+	one_name    BLOB NOT NULL,    -- the same without the version
 	on_conflict TEXT NOT NULL,
 	revision    INTEGER NOT NULL DEFAULT 0, -- grows whenever the source or the route changes the row
 	batch       INTEGER NOT NULL,           -- the listing batch that last touched it
@@ -42,7 +41,7 @@ CREATE TABLE package (
 );
 CREATE INDEX unsettled ON package (due, id) WHERE outcome IS NULL;
 CREATE INDEX identity ON package (identity);
-CREATE INDEX merging ON package (dest_origin, origin);
+CREATE INDEX one_name ON package (one_name);
 CREATE INDEX retriable ON package (outcome) WHERE outcome IN ('failed', 'conflict');
 
 CREATE TABLE file (

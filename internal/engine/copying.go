@@ -29,6 +29,13 @@ type copying struct {
 
 func (r *run) copying(source sources.Source, record checkpoint.Record) *copying {
 	c := &copying{run: r, source: source, arrivals: record.Arrivals, sent: map[string]bool{}}
+	if record.Destination.Repack {
+		declared := map[string]artifact.File{}
+		for _, f := range record.Package.Files {
+			declared[f.Path] = f
+		}
+		c.source = repacking{Source: source, c: c, to: record.Destination, declared: declared}
+	}
 	return c
 }
 

@@ -104,9 +104,30 @@ func (r *run) verify(ctx context.Context, recorded Recorded, record checkpoint.R
 	case holding.State == sinks.Broken:
 		line.Sign, line.Detail = Unreadable, holding.Reason
 	default:
+		if known, err = r.remade(ctx, record, known); err != nil {
+			line.Sign, line.Detail = Unreadable, err.Error()
+			break
+		}
+		record.Package.Files = asSent(record.Destination, record.Package.Files)
 		line.Sign, line.Detail, line.Proof = judge(record.Package, holding, known)
 	}
 	return line, nil
+}
+
+// remade adds what repacked files are, which no source declares, where the migration did not record it.
+func (r *run) remade(ctx context.Context, record checkpoint.Record, known map[string]checkpoint.Arrival) (map[string]checkpoint.Arrival, error) {
+	for _, f := range record.Package.Files {
+		if !repacked(record.Destination, f) || known[f.Path].Ours != (artifact.Digests{}) {
+			continue
+		}
+		record.Arrivals = map[string]checkpoint.Arrival{}
+		c := r.copying(r.Sources[record.Package.Source], record)
+		if _, err := c.hash(ctx, asSent(record.Destination, []artifact.File{f})[0]); err != nil {
+			return nil, err
+		}
+		known = c.arrivals
+	}
+	return known, nil
 }
 
 func judge(p artifact.Package, holding sinks.Holding, known map[string]checkpoint.Arrival) (Sign, string, artifact.Proof) {
