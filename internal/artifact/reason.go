@@ -24,6 +24,7 @@ const (
 	TargetFailed           Reason = "target-failed"
 	TargetProcessingFailed Reason = "target-processing-failed"
 	TargetMismatch         Reason = "target-mismatch"
+	Repacked               Reason = "repacked"
 	Protected              Reason = "protected"
 	NotPermitted           Reason = "not-permitted"
 	PathTooDeep            Reason = "path-too-deep"
@@ -60,6 +61,7 @@ var reasons = []struct {
 	{TargetFailed, "GitLab could not take it now: run again."},
 	{TargetProcessingFailed, "GitLab took the upload and refused it in the background: delete the package that shows as error there, mend the cause, run again."},
 	{TargetMismatch, "GitLab shows other bytes than were sent: look at the package there before anyone uses it."},
+	{Repacked, "It arrived as another archive, as its route says: a .zip at the source is a .tgz on GitLab, with other bytes and digests."},
 	{Protected, "A protection rule of the project blocks this name: lift it during the migration, or use a token of the role it asks for."},
 	{NotPermitted, "The token may not do this: give it the role that the error names."},
 	{PathTooDeep, "GitLab takes images at most two levels below a project: shorten the name by a rename in the route, or route it to a deeper project."},

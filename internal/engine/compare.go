@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
@@ -81,6 +82,9 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 		return result, nil
 	}
 	result.done = len(result.missing) == 0
+	if slices.ContainsFunc(record.Package.Files, func(f artifact.File) bool { return repacked(record.Destination, f) }) {
+		result.settlement.Reason = artifact.Repacked
+	}
 	return result, nil
 }
 

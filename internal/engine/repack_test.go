@@ -42,7 +42,7 @@ func TestRepackedModule(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, outcomes(t, o), map[string]string{
-		"pkg:terraform/acme/vpc/aws@1.0.0": "published", "pkg:terraform/acme/spoiled/aws@1.0.0": "failed source-digest-mismatch",
+		"pkg:terraform/acme/vpc/aws@1.0.0": "published repacked", "pkg:terraform/acme/spoiled/aws@1.0.0": "failed source-digest-mismatch",
 	})
 	at := artifact.Destination{Project: "g/modules", Format: artifact.Terraform, Name: "vpc/aws", Version: "1.0.0", Repack: true}
 	var repacked bytes.Buffer
@@ -63,7 +63,7 @@ func TestRepackedModule(t *testing.T) {
 	src.items = src.items[:1]
 	again := migration(t, src, dst)
 	again.Router = o.Router
-	want(t, outcomes(t, again), map[string]string{"pkg:terraform/acme/vpc/aws@1.0.0": "present"})
+	want(t, outcomes(t, again), map[string]string{"pkg:terraform/acme/vpc/aws@1.0.0": "present repacked"})
 
 	scratch := migration(t, src, dst)
 	scratch.Router = o.Router

@@ -24,7 +24,7 @@ type Summary struct {
 	Totals  checkpoint.Totals
 	Groups  []checkpoint.Group
 	Formats []Row // by format, in the order of artifact.Formats
-	// Reasons are what was skipped, failed or in conflict, with examples.
+	// Reasons are what was skipped, failed, in conflict, or changed on its way, with examples.
 	Reasons []Reason
 	// Unlisted are the first things that could not be listed; Totals.Problems counts all.
 	Unlisted []checkpoint.Problem
@@ -147,7 +147,7 @@ func reasons(ctx context.Context, s *checkpoint.Store, groups []checkpoint.Group
 		}
 		found[i].Packages += g.Packages
 	}
-	weight := []artifact.Outcome{artifact.Failed, artifact.Conflict, "", artifact.Skipped}
+	weight := []artifact.Outcome{artifact.Failed, artifact.Conflict, "", artifact.Skipped, artifact.Published, artifact.Present}
 	slices.SortStableFunc(found, func(a, b Reason) int {
 		if d := slices.Index(weight, a.Outcome) - slices.Index(weight, b.Outcome); d != 0 {
 			return d
