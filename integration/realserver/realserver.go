@@ -1,16 +1,22 @@
 // Package realserver starts the real registries, and runs the real clients, that the integration tests prove pkgferry
 // against. Nothing in it knows pkgferry. integration/install.sh puts everything into one cache directory:
 //
-//	verdaccio/     Verdaccio, an npm registry (https://verdaccio.org)
-//	npm/           tarballs of real npm packages
-//	jars/          real jars, POMs and signatures
-//	nexus-client/  the client that is generated from Nexus' API description
-//	plugins/       a local Maven repository with nothing but the Maven plugins that Maven runs
+//	bin/              crane, helm, tofu, distribution's registry and versitygw, an S3 store
+//	docker-registry/  Debian's docker-registry, which is distribution 2
+//	jars/             real jars, POMs and signatures
+//	nexus-client/     the client that is generated from Nexus' API description
+//	npm/              tarballs of real npm packages
+//	nuget/            nuget.exe
+//	packages/         the packages of the lists in testdata, by format; maven/ has Maven's layout, pypi/ a directory per release
+//	plugins/          a local Maven repository with nothing but the Maven plugins that Maven runs
+//	python/           an environment with pip and twine
+//	verdaccio/        Verdaccio, an npm registry (https://verdaccio.org)
 package realserver
 
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +45,23 @@ func Cache(tb testing.TB, elements ...string) string {
 		tb.Fatalf("%v: run integration/install.sh first", err)
 	}
 	return path
+}
+
+// Files are the real files of a format's packages, sorted: paths below Cache("packages", format).
+func Files(tb testing.TB, format string) []string {
+	tb.Helper()
+	var files []string
+	root := os.DirFS(Cache(tb, "packages", format))
+	err := fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return files
 }
 
 // program runs one command to its end, in dir and with env, and returns what it printed on both streams.
