@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -94,7 +95,8 @@ func (f *flags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.seed, "seed", "small", "what the server holds at the start: small, or a number of packages")
 	cmd.Flags().StringArrayVar(&f.modes, "mode", nil, "a switch of this stand-in, KEY=VALUE; may be repeated")
 	cmd.Flags().StringArrayVar(&f.faults, "fault", nil,
-		"what goes wrong, KIND@STAGE=RATE; kinds flip, cut, short, reset, stall, objectstore, lock or a status; stages list, read, write, stored, settle; "+
+		"what goes wrong, KIND@STAGE=RATE; kinds flip, cut, short, reset, stall, objectstore, lock or a status; stages "+
+			strings.Join(standin.Stages(), ", ")+"; "+
 			"a rate below 1 is a probability, a whole number the first so many times; may be repeated")
 	cmd.Flags().Int64Var(&f.random, "random", 1, "makes faults by rate repeatable")
 }

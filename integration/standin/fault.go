@@ -29,7 +29,19 @@ const (
 	Write  = "write"  // a file's upload, before it is stored
 	Stored = "stored" // a file's upload, after it was stored and before the answer
 	Settle = "settle" // background work; only a status number makes sense here
+
+	// Those of a container registry.
+	Token    = "token"    // a registry's token
+	Blob     = "blob"     // a blob's download
+	Upload   = "upload"   // a request of a blob's upload
+	Manifest = "manifest" // a manifest's download or push
+	Index    = "index"    // the push of an image index
 )
+
+// Stages are all of them.
+func Stages() []string {
+	return []string{List, Read, Write, Stored, Settle, Token, Blob, Upload, Manifest, Index}
+}
 
 // Fault is one thing that goes wrong: KIND@STAGE=RATE.
 type Fault struct {
@@ -54,8 +66,8 @@ func ParseFault(s string) (Fault, error) {
 	if slices.Contains(inner, kind) && stage != Write {
 		return Fault{}, fmt.Errorf("fault %q: %s strikes at the stage write only", s, kind)
 	}
-	if !slices.Contains([]string{List, Read, Write, Stored, Settle}, stage) {
-		return Fault{}, fmt.Errorf("fault %q: stage %q is none of list, read, write, stored, settle", s, stage)
+	if stages := Stages(); !slices.Contains(stages, stage) {
+		return Fault{}, fmt.Errorf("fault %q: stage %q is none of %s", s, stage, strings.Join(stages, ", "))
 	}
 	number, err := strconv.ParseFloat(rate, 64)
 	if err != nil || !(number >= 0) || number >= 1 && number != float64(int64(number)) {

@@ -10,7 +10,8 @@ import (
 )
 
 // Wrap lets the faults of stage strike requests to next. At list and read they strike the answer, at write the request's
-// body, at stored the answer of a request that succeeded: next has done its work, and the client does not learn it.
+// body, at stored the answer of a request that succeeded: next has done its work, and the client does not learn it. At the
+// stages of a container registry they strike the body of a request that has one, and the answer of others.
 func (f *Faults) Wrap(stage string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if stage == Stored {
@@ -24,12 +25,23 @@ func (f *Faults) Wrap(stage string, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		case code != 0:
 			f.refuse(w, r, code)
-		case stage == Write:
+		case strikesRequest(stage, r.Method):
 			strikeRequest(kind, w, r, next)
 		default:
 			strikeAnswer(kind, w, r, next)
 		}
 	})
+}
+
+// strikesRequest tells whether a fault damages what the client sends, rather than what it gets.
+func strikesRequest(stage, method string) bool {
+	switch stage {
+	case Write:
+		return true
+	case Upload, Manifest, Index:
+		return method == http.MethodPut || method == http.MethodPatch
+	}
+	return false
 }
 
 // lose runs next and, when it succeeded, replaces its answer.
