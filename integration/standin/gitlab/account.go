@@ -83,6 +83,7 @@ func (s *Server) project(e *exchange) {
 		return
 	}
 	shown := p.shown(e.base(), who)
+	s.showImages(e, p, shown)
 	s.mu.RUnlock()
 	e.json(http.StatusOK, shown)
 }
@@ -176,7 +177,9 @@ func (s *Server) groupProjects(e *exchange) {
 	from, to, ok := e.page(len(found))
 	shown := []any{}
 	for _, p := range found[from:to] {
-		shown = append(shown, p.shown(e.base(), who))
+		one := p.shown(e.base(), who)
+		s.showImages(e, p, one)
+		shown = append(shown, one)
 	}
 	s.mu.RUnlock()
 	if ok {

@@ -51,6 +51,10 @@ var tokens = func() map[string]*token {
 		{name: "standin-revoked", dead: "Token was revoked. You have to re-authorize from the user."},
 		{name: "standin-deploy", kind: deploy, scopes: []string{"read_package_registry", "write_package_registry"}},
 		{name: "standin-deploy-read", kind: deploy, scopes: []string{"read_package_registry"}},
+		{name: "standin-registry", role: owner, scopes: []string{"read_registry", "write_registry"}},
+		{name: "standin-registry-read", role: owner, scopes: []string{"read_registry"}},
+		{name: "standin-deploy-images", kind: deploy, scopes: []string{"read_registry", "write_registry"}},
+		{name: "standin-deploy-images-read", kind: deploy, scopes: []string{"read_registry"}},
 		{name: "standin-job", kind: job, role: developer, scopes: []string{"api"}, job: "acme/app"},
 	}
 	byName := make(map[string]*token, len(all))

@@ -213,7 +213,7 @@ func (s *Server) lines() iter.Seq[standin.DumpLine] {
 			}
 		}
 	}
-	return slices.Values(all)
+	return slices.Values(append(all, s.imageLines()...))
 }
 
 func (s *Server) moveClock(e *exchange) {

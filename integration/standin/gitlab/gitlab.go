@@ -27,6 +27,7 @@ type Server struct {
 	stats  standin.Stats
 	faults *standin.Faults
 	rates  rates
+	images *registry
 	routes []route
 	dir    string
 	remove func() error
@@ -47,6 +48,9 @@ func New(o standin.Options) (*Server, error) {
 	s := &Server{modes: m, faults: standin.NewFaults(o.Faults, o.Random)}
 	if s.dir, s.remove, err = o.DataDir(); err != nil {
 		return nil, fmt.Errorf("directory for bodies: %w", err)
+	}
+	if s.images, err = newRegistry(); err != nil {
+		return nil, err
 	}
 	s.clock = newClock(s.work)
 	s.routes = s.table()
@@ -104,6 +108,7 @@ const (
 func (s *Server) table() []route {
 	return slices.Concat(
 		s.accountRoutes(), s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.inventoryRoutes(), s.controlRoutes(),
+		s.jwtRoutes(), s.registryStoreRoutes(),
 	)
 }
 
@@ -131,6 +136,9 @@ func (s *Server) faulty(f func(*exchange), stages ...string) func(*exchange) {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := &exchange{w: w, r: r, known: s.tokenOf}
+	if strings.HasPrefix(r.URL.Path, "/api/") && e.registryToken() {
+		s.stats.Foreign()
+	}
 	one := s.find(e)
 	switch {
 	case one == nil:
@@ -151,6 +159,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // find returns the route of a request and fills in what its pattern matched; nil when there is none.
 func (s *Server) find(e *exchange) *route {
+	if found, ours := s.registryRoute(e); ours {
+		return found
+	}
 	method := e.r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -193,6 +204,10 @@ func (r *route) match(segments []string, e *exchange) bool {
 // refuse words a status fault as GitLab does.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
 	e := &exchange{w: w, r: r}
+	if strings.HasPrefix(r.URL.Path, "/v2/") {
+		s.refuseRegistry(e, status)
+		return
+	}
 	if status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "1")
 		e.text(status, "Retry later\n")

@@ -30,6 +30,17 @@ var modeDefaults = map[string]string{
 	"ratelimit":                 "",
 	"visibility":                "private",
 	"version":                   "18.9.0-ee",
+	"external_url":              "",
+	"storage":                   "ok",
+	"registry":                  "true",
+	"registry.host":             "",
+	"registry.database":         "on",
+	"registry.readonly":         "false",
+	"registry.token":            "5m",
+	"registry.token.json":       "gitlab",
+	"registry.leeway":           "60s",
+	"registry.store":            "",
+	"registry.upload.host":      "",
 }
 
 // modes holds the switches; it is safe for concurrent use.
@@ -90,7 +101,7 @@ func (m *modes) set(key, value string) error {
 		}
 	case "version":
 	default:
-		err = fmt.Errorf("unknown")
+		err = checkRegistryMode(key, value)
 	}
 	if err != nil {
 		return fmt.Errorf("mode %s: %w", key, err)

@@ -49,6 +49,7 @@ type project struct {
 	tags     map[string][]*tag // npm's, by package name, newest last
 	rules    []rule
 	jobs     jobScope
+	images   projectImages
 }
 
 type key struct {
@@ -118,7 +119,7 @@ func (s *state) addGroup(path string) *group {
 
 func (s *state) addProject(path, visibility string, now time.Time) *project {
 	p := &project{
-		path: path, visibility: visibility, registry: true, created: now,
+		path: path, visibility: visibility, registry: true, created: now, images: projectImages{level: featureEnabled},
 		byKey: map[key]*pkg{}, byName: map[key][]*pkg{}, byPath: map[string]*pkg{}, tags: map[string][]*tag{},
 	}
 	p.group = s.addGroup(path[:strings.LastIndexByte(path, '/')])
