@@ -5,10 +5,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf16"
+
+	"pkgferry/internal/fault"
 )
 
 // A NuGet package is a zip with one .nuspec at its root (https://learn.microsoft.com/nuget/reference/nuspec): XML whose
@@ -19,27 +22,20 @@ import (
 type NuSpec struct {
 	ID, Version          string
 	Authors, Description string
+	Symbols              bool // its package type is SymbolsPackage, by which GitLab tells symbols from the package
 }
 
-// ReadNuSpec reads the .nuspec of a .nupkg or .snupkg. The code of its error is PackageUnreadable: no zip, no .nuspec at the
-// root or two, one over 4 MiB, one without id or version.
+// ReadNuSpec reads the .nuspec of a .nupkg or .snupkg. One that a folder's stands before is an error with the code
+// IdentityMismatch. The code of the others is PackageUnreadable: no zip, no .nuspec at the root or two, one over 4 MiB, one
+// without id or version.
 func ReadNuSpec(r io.ReaderAt, size int64) (NuSpec, error) {
 	archive, err := openZip(r, size)
 	if err != nil {
 		return NuSpec{}, err
 	}
-	var found *zip.File
-	for _, f := range archive.File {
-		if _, is := cutSuffix(f.Name, ".nuspec"); !is || strings.ContainsAny(f.Name, `/\`) {
-			continue
-		}
-		if found != nil {
-			return NuSpec{}, unreadable("the package has two .nuspec files, %.200q and %.200q", found.Name, f.Name)
-		}
-		found = f
-	}
-	if found == nil {
-		return NuSpec{}, unreadable("the package has no .nuspec at its root")
+	found, err := nuspecOf(archive)
+	if err != nil {
+		return NuSpec{}, err
 	}
 	text, err := readZipped(found)
 	if err != nil {
@@ -52,6 +48,37 @@ func ReadNuSpec(r io.ReaderAt, size int64) (NuSpec, error) {
 	return spec, nil
 }
 
+// nuspecOf finds the .nuspec at the root. Reading from the front, GitLab takes the first one in any folder.
+func nuspecOf(archive *zip.Reader) (root *zip.File, err error) {
+	var nested []*zip.File
+	for _, f := range archive.File {
+		_, is := cutSuffix(f.Name, ".nuspec")
+		switch {
+		case !is:
+		case strings.ContainsAny(f.Name, `/\`):
+			nested = append(nested, f)
+		case root != nil:
+			return nil, unreadable("the package has two .nuspec files, %.200q and %.200q", root.Name, f.Name)
+		default:
+			root = f
+		}
+	}
+	if root == nil {
+		return nil, unreadable("the package has no .nuspec at its root")
+	}
+	for _, f := range nested {
+		offset, err := f.DataOffset()
+		own, failed := root.DataOffset()
+		if err := errors.Join(err, failed); err != nil {
+			return nil, unreadable("the zip is damaged: %w", err)
+		}
+		if offset < own {
+			return nil, fault.Errorf(IdentityMismatch, "GitLab takes the first .nuspec of an archive, and in this one %.200q stands before the package's own", f.Name)
+		}
+	}
+	return root, nil
+}
+
 // parseNuSpec reads XML in UTF-8, UTF-16 or Latin-1. Entities of the document's own are not expanded but refused.
 func parseNuSpec(text []byte) (NuSpec, error) {
 	var in struct {
@@ -61,6 +88,9 @@ func parseNuSpec(text []byte) (NuSpec, error) {
 			Version     string `xml:"version"`
 			Authors     string `xml:"authors"`
 			Description string `xml:"description"`
+			Types       []struct {
+				Name string `xml:"name,attr"`
+			} `xml:"packageTypes>packageType"`
 		} `xml:"metadata"`
 	}
 	decoder := xml.NewDecoder(bytes.NewReader(utf8Of(text)))
@@ -71,6 +101,9 @@ func parseNuSpec(text []byte) (NuSpec, error) {
 	spec := NuSpec{
 		ID: strings.TrimSpace(in.Metadata.ID), Version: strings.TrimSpace(in.Metadata.Version),
 		Authors: strings.TrimSpace(in.Metadata.Authors), Description: strings.TrimSpace(in.Metadata.Description),
+	}
+	for _, one := range in.Metadata.Types {
+		spec.Symbols = spec.Symbols || one.Name == "SymbolsPackage"
 	}
 	if spec.ID == "" || spec.Version == "" {
 		return NuSpec{}, fmt.Errorf("it has no id or no version")
