@@ -27,18 +27,21 @@ func unreadable(format string, args ...any) error {
 
 // tarFinder looks for one file in a tar without reading further than that file.
 type tarFinder struct {
-	// wanted tells whether a regular file's name, without a leading "./", is the one sought.
+	// wanted tells whether the regular file of that name is the one sought. It is asked in the order of the archive.
 	wanted func(name string) bool
 	// limit is the most bytes that file may have.
 	limit int64
 }
 
 // find returns the content of the first wanted file; nil when there is none.
-func (t tarFinder) find(unpacked io.Reader) ([]byte, error) {
-	limited := &io.LimitedReader{R: unpacked, N: maxUnpacked}
+func (t tarFinder) find(unpacked io.Reader) ([]byte, error) { return t.within(unpacked, maxUnpacked) }
+
+// within is find in an archive that may unpack to most bytes.
+func (t tarFinder) within(unpacked io.Reader, most int64) ([]byte, error) {
+	limited := &io.LimitedReader{R: unpacked, N: most}
 	text, err := t.walk(tar.NewReader(limited))
 	if limited.N == 0 {
-		return nil, unreadable("the archive unpacks to more than %d bytes", int64(maxUnpacked))
+		return nil, unreadable("the archive unpacks to more than %d bytes", most)
 	}
 	return text, err
 }
@@ -51,7 +54,7 @@ func (t tarFinder) walk(entries *tar.Reader) ([]byte, error) {
 			return nil, nil
 		case err != nil:
 			return nil, unreadable("the archive is damaged: %w", err)
-		case entry.Typeflag == tar.TypeReg && t.wanted(strings.TrimPrefix(entry.Name, "./")):
+		case entry.Typeflag == tar.TypeReg && t.wanted(entry.Name):
 			return readLimited(entries, entry.Name, t.limit)
 		}
 	}
@@ -81,6 +84,6 @@ func gunzip(r io.Reader) (io.Reader, error) {
 
 // inFolder tells whether an entry lies exactly one directory deep and is called file.
 func inFolder(name, file string) bool {
-	dir, rest, _ := strings.Cut(name, "/")
+	dir, rest, _ := strings.Cut(strings.TrimPrefix(name, "./"), "/")
 	return rest == file && dir != "" && dir != "." && dir != ".."
 }

@@ -15,6 +15,12 @@ func TestPURL(t *testing.T) {
 		"pkg:generic/tools@1.0%2B5":       {Format: Generic, Name: "tools", Version: "1.0+5"},
 		"pkg:generic/with%20space@%C3%BC": {Format: Generic, Name: "with space", Version: "ü"},
 		"pkg:oci/team/app@latest":         {Format: Container, Name: "team/app", Version: "latest"},
+		"pkg:oci/a/b/c@sha256-0":          {Format: Container, Name: "a/b/c", Version: "sha256-0"},
+		"pkg:terraform/acme/vpc/aws@1.0":  {Format: Terraform, Name: "acme/vpc/aws", Version: "1.0"},
+		"pkg:terraform/vpc/aws@1.0":       {Format: Terraform, Name: "vpc/aws", Version: "1.0"},
+		"pkg:nuget/Acme.Core@1.0.0.1":     {Format: NuGet, Name: "Acme.Core", Version: "1.0.0.1"},
+		"pkg:helm/web@v1.0.0":             {Format: Helm, Name: "web", Version: "v1.0.0"},
+		"pkg:pypi/acme-lib@1%211.0%2Ba.1": {Format: PyPI, Name: "acme-lib", Version: "1!1.0+a.1"},
 	} {
 		if got := p.PURL(); got != want {
 			t.Errorf("%+v prints %s, want %s", p, got, want)
@@ -91,15 +97,25 @@ func FuzzPaths(f *testing.F) {
 	})
 }
 
-func TestMavenOrder(t *testing.T) {
-	files := []File{{Path: "maven-metadata.xml"}, {Path: "a-1.pom"}, {Path: "a-1.jar"}, {Path: "a-1-sources.jar"}}
-	SortFiles(Maven, files)
-	var got []string
-	for _, f := range files {
-		got = append(got, f.Path)
-	}
-	if want := []string{"a-1-sources.jar", "a-1.jar", "a-1.pom", "maven-metadata.xml"}; !slices.Equal(got, want) {
-		t.Errorf("got %v", got)
+func TestOrder(t *testing.T) {
+	for format, want := range map[Format][]string{
+		Maven: {"a-1-sources.jar", "a-1.jar", "a-1.pom", "maven-metadata.xml"},
+		NuGet: {"a.1.0.0.nupkg", "A.1.0.0.SNUPKG"},
+		Helm:  {"b-1.tgz", "a-1.tgz.prov"},
+		PyPI:  {"a-1-py3-none-any.whl", "a-1.tar.gz"},
+	} {
+		files := []File{}
+		for _, path := range want {
+			files = append([]File{{Path: path}}, files...)
+		}
+		SortFiles(format, files)
+		var got []string
+		for _, f := range files {
+			got = append(got, f.Path)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", format, got, want)
+		}
 	}
 }
 

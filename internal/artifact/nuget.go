@@ -20,7 +20,7 @@ func NuGetID(id string) string { return strings.ToLower(id) }
 // without leading zeros, a fourth only when it is not 0, and no build metadata. False when NuGet has no such version; GitLab
 // refuses some that NuGet has, such as "1" and "1.01".
 func NuGetVersion(version string) (normal string, ok bool) {
-	parts := nugetVersion.FindStringSubmatch(strings.ToLower(strings.TrimSpace(version)))
+	parts := nugetVersion.FindStringSubmatch(asciiLower(strings.TrimSpace(version)))
 	if parts == nil {
 		return "", false
 	}

@@ -54,7 +54,7 @@ func nuspecOf(archive *zip.Reader) (root *zip.File, err error) {
 	for _, f := range archive.File {
 		_, is := cutSuffix(f.Name, ".nuspec")
 		switch {
-		case !is:
+		case !is || !f.Mode().IsRegular():
 		case strings.ContainsAny(f.Name, `/\`):
 			nested = append(nested, f)
 		case root != nil:

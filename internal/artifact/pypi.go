@@ -42,7 +42,7 @@ func PyPIName(name string) string { return pypiSeparators.ReplaceAllString(strin
 // PyPIVersion is the form under which all spellings of a version are one: versions that PEP 440 compares as equal have the
 // same form, and others have not. "1.0", "1.0.0" and "v1" are "1". False when PEP 440 has no such version.
 func PyPIVersion(version string) (normal string, ok bool) {
-	m := pypiVersion.FindStringSubmatch(strings.ToLower(strings.TrimSpace(version)))
+	m := pypiVersion.FindStringSubmatch(asciiLower(strings.TrimSpace(version)))
 	if m == nil {
 		return "", false
 	}
@@ -67,6 +67,16 @@ func PyPIVersion(version string) (normal string, ok bool) {
 		normal += "+" + numbers(pypiSeparators.ReplaceAllString(local, "."))
 	}
 	return normal, true
+}
+
+// asciiLower leaves what is not ASCII as it is: to the grammars of versions the Kelvin sign is no k.
+func asciiLower(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
 }
 
 // ParsePyPIFile takes the name of a wheel, an egg, an sdist (.tar.gz, .tgz, .tar.bz2, .zip) or an installer (.exe, .msi)

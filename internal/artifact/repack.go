@@ -3,7 +3,6 @@ package artifact
 import (
 	"archive/tar"
 	"archive/zip"
-	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -46,7 +45,10 @@ func RepackTerraform(r io.ReaderAt, size int64, w io.Writer) error {
 		left -= n
 	}
 	err = errors.Join(files.Close(), zipper.Close())
-	return cmp.Or(out.err, err)
+	if out.err != nil {
+		return out.err
+	}
+	return err
 }
 
 // repackFile copies one entry of at most left bytes and returns how many it has.
