@@ -52,7 +52,7 @@ func (s *Server) user(e *exchange) {
 	e.json(http.StatusOK, map[string]any{
 		"id": who.id, "username": name, "name": name, "state": "active", "locked": false, "bot": false,
 		"avatar_url": nil, "web_url": e.base() + "/" + name, "is_admin": false, "email": name + "@users.example",
-		"created_at": epoch.Format(timeFormat),
+		"created_at": epoch.Format(timeFormat), "can_create_group": s.modes.on("toplevel"), "can_create_project": false,
 	})
 }
 
@@ -82,29 +82,37 @@ func (s *Server) project(e *exchange) {
 		e.fail(http.StatusNotFound, projectNotFound)
 		return
 	}
+	s.answerProject(e, http.StatusOK, p, who)
+	s.mu.RUnlock()
+}
+
+// answerProject shows a project. The caller holds the lock.
+func (s *Server) answerProject(e *exchange, status int, p *project, who *token) {
 	shown := p.shown(e.base(), who)
 	s.showImages(e, p, shown)
-	s.mu.RUnlock()
-	e.json(http.StatusOK, shown)
+	e.json(status, shown)
 }
 
 func lastSegment(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
 func (p *project) shown(base string, who *token) map[string]any {
-	level := "enabled"
-	if !p.registry {
-		level = "disabled"
-	}
-	name := lastSegment(p.path)
+	path := lastSegment(p.path)
 	shown := map[string]any{
-		"id": p.id, "description": nil, "name": name, "path": name, "path_with_namespace": p.path,
-		"name_with_namespace": strings.ReplaceAll(p.path, "/", " / "), "created_at": p.created.Format(timeFormat),
-		"web_url": base + "/" + p.path, "visibility": p.visibility, "archived": p.archived, "packages_enabled": p.registry,
-		"package_registry_access_level": level, "empty_repo": true, "default_branch": "main",
+		"id": p.id, "description": nullable(p.description), "name": p.name, "path": path, "path_with_namespace": p.path,
+		"name_with_namespace": strings.ReplaceAll(p.group.path, "/", " / ") + " / " + p.name,
+		"created_at":          p.created.Format(timeFormat), "web_url": base + "/" + p.path,
+		"visibility": p.visibility, "archived": p.archived, "empty_repo": true, "default_branch": "main",
+		"container_expiration_policy": p.cleanup.shown(),
 		"namespace": map[string]any{
-			"id": p.group.id, "name": lastSegment(p.group.path), "path": lastSegment(p.group.path), "kind": "group",
+			"id": p.group.id, "name": p.group.name, "path": lastSegment(p.group.path), "kind": "group",
 			"full_path": p.group.path, "web_url": base + "/groups/" + p.group.path, "parent_id": p.group.parentID(),
 		},
+	}
+	for _, feature := range features {
+		shown[feature+"_access_level"] = p.level(feature)
+	}
+	for name, feature := range shortcuts {
+		shown[name] = p.level(feature) != "disabled"
 	}
 	if who != nil {
 		access := any(nil)
@@ -114,6 +122,15 @@ func (p *project) shown(base string, who *token) map[string]any {
 		shown["permissions"] = map[string]any{"project_access": nil, "group_access": access}
 	}
 	return shown
+}
+
+func (g *group) shown(base string) map[string]any {
+	return map[string]any{
+		"id": g.id, "name": g.name, "path": lastSegment(g.path), "description": "", "visibility": g.visibility,
+		"full_name": strings.ReplaceAll(g.path, "/", " / "), "full_path": g.path, "parent_id": g.parentID(),
+		"web_url": base + "/groups/" + g.path, "created_at": epoch.Format(timeFormat),
+		"project_creation_level": g.creators, "subgroup_creation_level": g.parents, "archived": false,
+	}
 }
 
 func (g *group) parentID() any {
@@ -148,11 +165,10 @@ func (s *Server) group(e *exchange) {
 	if !ok {
 		return
 	}
-	e.json(http.StatusOK, map[string]any{
-		"id": g.id, "name": lastSegment(g.path), "path": lastSegment(g.path), "description": "", "visibility": g.visibility,
-		"full_name": strings.ReplaceAll(g.path, "/", " / "), "full_path": g.path, "parent_id": g.parentID(),
-		"web_url": e.base() + "/groups/" + g.path, "created_at": epoch.Format(timeFormat),
-	})
+	s.mu.RLock()
+	shown := g.shown(e.base())
+	s.mu.RUnlock()
+	e.json(http.StatusOK, shown)
 }
 
 // groupProjects lists the projects of a group; with include_subgroups also those below.

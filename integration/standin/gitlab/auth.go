@@ -1,12 +1,12 @@
 package gitlab
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Who may do what, and how a token may be sent: GitLab's lib/gitlab/auth/auth_finders.rb, the route_setting lines of
@@ -29,14 +29,15 @@ const (
 )
 
 type token struct {
-	id     int
-	kind   tokenKind
-	name   string
-	role   int // in everything that the stand-in starts with; 0: member of nothing
-	scopes []string
-	dead   string // why it is not valid any more
-	group  *group // the one that a deploy token was made for; nil: it reaches every project
-	job    string // full path of the project whose job a job token belongs to
+	id      int
+	kind    tokenKind
+	name    string
+	role    int // in the groups that the stand-in starts with; 0: member of nothing
+	scopes  []string
+	dead    string    // why it is not valid any more
+	group   *group    // the one that a deploy token was made for; nil: it reaches every project
+	expires time.Time // zero: never
+	job     string    // full path of the project whose job a job token belongs to
 }
 
 var tokens = func() map[string]*token {
@@ -225,48 +226,6 @@ func (s *state) groupByID(id string) *group {
 		if err == nil && g.id == n || err != nil && strings.EqualFold(g.path, id) {
 			return g
 		}
-	}
-	return nil
-}
-
-// rule is a package protection rule (GitLab: app/models/packages/protection/rule.rb).
-type rule struct {
-	Project, Format, Pattern, Role string
-}
-
-// protects tells whether a rule of p forbids who to publish name.
-func (p *project) protects(format, name string, who *token) bool {
-	for _, r := range p.rules {
-		if r.Format != format || !wildcard(strings.ToLower(r.Pattern), strings.ToLower(name)) {
-			continue
-		}
-		least := map[string]int{"maintainer": maintainer, "owner": owner, "admin": owner + 1}[r.Role]
-		if who.roleIn(p) < least { // a deploy token has none
-			return true
-		}
-	}
-	return false
-}
-
-// wildcard matches a pattern whose only special character is *.
-func wildcard(pattern, name string) bool {
-	head, tail, star := strings.Cut(pattern, "*")
-	if !star {
-		return pattern == name
-	}
-	rest, ok := strings.CutPrefix(name, head)
-	for ok && !wildcard(tail, rest) {
-		if rest == "" {
-			return false
-		}
-		rest = rest[1:]
-	}
-	return ok
-}
-
-func (r rule) check() error {
-	if r.Role != "maintainer" && r.Role != "owner" && r.Role != "admin" {
-		return fmt.Errorf("role %q is none of maintainer, owner, admin", r.Role)
 	}
 	return nil
 }

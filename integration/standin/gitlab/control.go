@@ -143,6 +143,7 @@ func (s *Server) protect(r rule) error {
 	if err := r.check(); err != nil {
 		return err
 	}
+	r.id = s.nextID()
 	p.rules = append(p.rules, r)
 	return nil
 }

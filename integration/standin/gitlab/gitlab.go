@@ -107,7 +107,8 @@ const (
 // table holds every route; of those that match, the first serves.
 func (s *Server) table() []route {
 	return slices.Concat(
-		s.accountRoutes(), s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.inventoryRoutes(), s.controlRoutes(),
+		s.accountRoutes(), s.structureRoutes(), s.jobScopeRoutes(), s.protectionRoutes(), s.deployTokenRoutes(),
+		s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.inventoryRoutes(), s.controlRoutes(),
 		s.jwtRoutes(), s.registryStoreRoutes(),
 	)
 }

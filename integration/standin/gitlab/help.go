@@ -16,7 +16,10 @@ Each is its own text, valid until the end:
   standin-expired, standin-revoked
   standin-deploy      deploy token that reads and writes the registry
   standin-deploy-read deploy token that only reads it
-  standin-job         CI job token of a Developer
+  standin-job         CI job token of a Developer, of a job in acme/app
+
+Who makes a group is its Owner; nobody else is member of it. Deploy tokens that are made work as such. A job token works in
+the projects that admit acme/app: those of the start admit every project of acme, a new one admits itself alone.
 
 Modes (--mode KEY=VALUE)
 
@@ -30,6 +33,7 @@ Modes (--mode KEY=VALUE)
   ratelimit=rack:N/SECONDS   N requests per window and user, text answers with RateLimit headers
   ratelimit=app:N            N requests per minute to GET /projects/:id and /groups/:id, JSON answers
                              (both: rack:N/SECONDS,app:N)
+  toplevel=true|false     whether groups without a parent can be made, which GitLab.com does not let the API do (default true)
   visibility=private|public  of every project at the start (default private)
   version=18.9.0-ee          what GET /metadata says
 

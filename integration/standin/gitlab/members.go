@@ -21,7 +21,7 @@ func (t *token) roleInGroup(g *group) int {
 	if t == nil {
 		return 0
 	}
-	role := t.role
+	role := 0
 	for ; g != nil; g = g.parent {
 		role = max(role, g.members[t.name])
 	}
@@ -79,6 +79,19 @@ func (t *token) may(a ability, p *project) bool {
 	return t.roleIn(p) >= [...]int{read: reporter, create: developer, destroy: maintainer}[a]
 }
 
+// projectCreators are who may make projects in a group, by the words of the API.
+var projectCreators = []string{"noone", "owner", "maintainer", "developer", "administrator"}
+
+func (t *token) mayCreateProject(g *group) bool {
+	least := map[string]int{"owner": owner, "maintainer": maintainer, "developer": developer}[g.creators]
+	return least > 0 && t.roleInGroup(g) >= least
+}
+
+func (t *token) mayCreateGroup(parent *group) bool {
+	role := t.roleInGroup(parent)
+	return role >= owner || role >= maintainer && parent.parents == "maintainer"
+}
+
 // within tells whether g is of or below it.
 func (g *group) within(of *group) bool {
 	for ; g != nil; g = g.parent {
@@ -112,5 +125,8 @@ func (s *Server) tokenOf(text string) *token {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.issued[text]
+	if t := s.issued[text]; t != nil && (t.expires.IsZero() || s.clock.now().Before(t.expires)) {
+		return t
+	}
+	return nil
 }

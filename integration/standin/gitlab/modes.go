@@ -28,6 +28,7 @@ var modeDefaults = map[string]string{
 	"limit.generic":             "5368709120",
 	"limit.pypi":                "3221225472",
 	"ratelimit":                 "",
+	"toplevel":                  "true",
 	"visibility":                "private",
 	"version":                   "18.9.0-ee",
 	"external_url":              "",
@@ -85,7 +86,7 @@ func (m *modes) set(key, value string) error {
 		err = among(value, "on", "off")
 	case "visibility":
 		err = among(value, "private", "public")
-	case "maven.duplicates", "generic.duplicates":
+	case "maven.duplicates", "generic.duplicates", "toplevel":
 		err = among(value, "true", "false")
 	case "maven.duplicates.except", "generic.duplicates.except":
 		_, err = regexp.Compile(value)

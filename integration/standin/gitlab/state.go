@@ -29,14 +29,18 @@ type group struct {
 	path       string // full
 	name       string
 	visibility string
+	creators   string         // who may make projects in it
+	parents    string         // who may make groups in it
 	members    map[string]int // roles that were given here, by the token's name
 	settings   map[string]any // of its packages, where they are not GitLab's defaults
+	tokens     []deployToken
 }
 
 type project struct {
 	id         int
 	group      *group
 	path       string // full
+	name       string
 	visibility string
 	archived   bool
 	registry   bool // whether the package registry is on
@@ -50,6 +54,10 @@ type project struct {
 	rules    []rule
 	jobs     jobScope
 	images   projectImages
+
+	description string
+	levels      map[string]string // of features, where they are not the default
+	cleanup     cleanup
 }
 
 type key struct {
@@ -103,14 +111,19 @@ func (s *state) nextID() int {
 
 // addGroup makes the group of a full path and those above it.
 func (s *state) addGroup(path string) *group {
-	for _, g := range s.groups {
-		if strings.EqualFold(g.path, path) {
-			return g
-		}
+	if g := s.groupOf(path); g != nil {
+		return g
 	}
-	g := &group{path: path, name: lastSegment(path), visibility: "private", members: map[string]int{}, settings: map[string]any{}}
+	g := &group{
+		path: path, name: lastSegment(path), visibility: "private", creators: "developer", parents: "maintainer",
+		members: map[string]int{}, settings: map[string]any{},
+	}
 	if i := strings.LastIndexByte(path, '/'); i >= 0 {
 		g.parent = s.addGroup(path[:i])
+	} else {
+		for name, t := range tokens {
+			g.members[name] = t.role
+		}
 	}
 	g.id = s.nextID()
 	s.groups = append(s.groups, g)
@@ -119,7 +132,8 @@ func (s *state) addGroup(path string) *group {
 
 func (s *state) addProject(path, visibility string, now time.Time) *project {
 	p := &project{
-		path: path, visibility: visibility, registry: true, created: now, images: projectImages{level: featureEnabled},
+		path: path, name: lastSegment(path), visibility: visibility, registry: true, created: now,
+		levels: map[string]string{}, cleanup: newCleanup(), images: projectImages{level: featureEnabled},
 		byKey: map[key]*pkg{}, byName: map[key][]*pkg{}, byPath: map[string]*pkg{}, tags: map[string][]*tag{},
 	}
 	p.group = s.addGroup(path[:strings.LastIndexByte(path, '/')])
