@@ -110,6 +110,25 @@ func arrive(ctx context.Context, tx *sql.Tx, id int64, arrivals map[string]Arriv
 	return nil
 }
 
+// Prove notes that a verification found p's files, by path, where they belong, with the given proofs. A proof only ever
+// grows, and the package's own is the least of its files'.
+func (s *Store) Prove(ctx context.Context, p artifact.Package, files map[string]artifact.Proof) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		var id int64
+		err := tx.QueryRowContext(ctx, `SELECT id FROM package WHERE source = ? AND repository = ? AND format = ? AND name = ?
+			AND version = ? AND outcome IN ('published', 'present')`, p.Source, p.Repository, p.Format, p.Name, p.Version).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		for path, proof := range files {
+			_, failed := tx.ExecContext(ctx, "UPDATE file SET proof = max(proof, ?) WHERE package = ? AND path = ?", proof, id, path)
+			err = errors.Join(err, failed)
+		}
+		_, failed := tx.ExecContext(ctx, "UPDATE package SET proof = (SELECT min(proof) FROM file WHERE package = id) WHERE id = ?", id)
+		return errors.Join(err, failed)
+	})
+}
+
 // Replace takes over what a file is now, after the source said that it changed since it was listed.
 func (s *Store) Replace(ctx context.Context, r Record, f artifact.File) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {

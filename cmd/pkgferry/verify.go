@@ -26,7 +26,7 @@ type verifyFlags struct{ readBack, combined string }
 const longVerify = `Compare source and GitLab again, without trusting the checkpoint.
 
 One line per package: = same, - only at the source, + only on GitLab, * differs, ! error. The exit code is 0 when nothing
-but = and + was found.`
+but = and + was found. What --read-back downloads raises the proof that the report tells.`
 
 func (a *app) verifyCommand() *cobra.Command {
 	var f verifyFlags
@@ -56,7 +56,7 @@ func (a *app) verify(f verifyFlags) error {
 	if err := a.check(ctx, m); err != nil {
 		return err
 	}
-	recorded, done, err := a.recorded()
+	past, done, err := a.past(ctx, m, sample != nil)
 	if err != nil {
 		return withCode(codeStopped, err)
 	}
@@ -71,12 +71,12 @@ func (a *app) verify(f verifyFlags) error {
 	defer progress.end()
 	m.options.Events = progress.event
 	if f.combined == "" {
-		return a.compare(ctx, m, recorded, io.Discard, true)
+		return a.compare(ctx, m, past, io.Discard, true)
 	}
 	failed := error(nil)
 	err = report.ToFile(f.combined, func(w io.Writer) error {
 		out := bufio.NewWriter(w)
-		if failed = a.compare(ctx, m, recorded, out, false); failed != nil && !errors.As(failed, new(*told)) {
+		if failed = a.compare(ctx, m, past, out, false); failed != nil && !errors.As(failed, new(*told)) {
 			return failed
 		}
 		return out.Flush()
@@ -88,16 +88,20 @@ func (a *app) verify(f verifyFlags) error {
 }
 
 // compare prints the lines and the totals. With all, every line goes to stdout, else only the differences.
-func (a *app) compare(ctx context.Context, m *migration, recorded engine.Recorded, combined io.Writer, all bool) error {
+func (a *app) compare(ctx context.Context, m *migration, past past, combined io.Writer, all bool) error {
 	signs := map[engine.Sign]int64{}
 	proofs := map[artifact.Proof]int64{}
 	var broken error
-	err := engine.Verify(ctx, m.options, recorded, func(line engine.Line) {
+	err := engine.Verify(ctx, m.options, past.recorded, func(line engine.Line) {
 		signs[line.Sign]++
+		err := error(nil)
 		if line.Sign == engine.Same {
 			proofs[line.Proof]++
+			err = past.prove(ctx, line.Package, line.Proofs)
 		}
-		_, err := fmt.Fprintln(combined, lineText(line))
+		if err == nil {
+			_, err = fmt.Fprintln(combined, lineText(line))
+		}
 		if (all || line.Sign != engine.Same) && err == nil {
 			err = a.printLine(line)
 		}
@@ -166,17 +170,38 @@ func (a *app) printTotals(signs map[engine.Sign]int64, proofs map[artifact.Proof
 	return err
 }
 
-// recorded looks digests up that the migration computed itself, where there is a checkpoint.
-func (a *app) recorded() (engine.Recorded, func(), error) {
-	store, err := checkpoint.View(a.checkpoint)
+// past is what a verification has to do with the migration's checkpoint: it looks digests up there that the migration
+// computed itself, and notes what it has read back, for the report. Its verdicts come from both ends alone.
+type past struct {
+	recorded engine.Recorded
+	prove    func(context.Context, artifact.Package, map[string]artifact.Proof) error
+}
+
+func (a *app) past(ctx context.Context, m *migration, notes bool) (past, func(), error) {
+	nothing := past{
+		recorded: func(context.Context, artifact.Package) (map[string]checkpoint.Arrival, error) { return nil, nil },
+		prove:    func(context.Context, artifact.Package, map[string]artifact.Proof) error { return nil },
+	}
+	view, err := checkpoint.View(a.checkpoint)
 	if errors.Is(err, fs.ErrNotExist) {
-		nothing := func(context.Context, artifact.Package) (map[string]checkpoint.Arrival, error) { return nil, nil }
 		return nothing, func() {}, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return nothing, nil, err
 	}
-	return store.Arrivals, func() { _ = store.Close() }, nil
+	if !notes {
+		return past{view.Arrivals, nothing.prove}, func() { _ = view.Close() }, nil
+	}
+	store, closing, err := a.openStore(ctx, m, false)
+	var locked *checkpoint.Locked
+	if errors.As(err, &locked) {
+		a.log.Warn("a run holds the checkpoint: what is read back now will not show in its report")
+		return past{view.Arrivals, nothing.prove}, func() { _ = view.Close() }, nil
+	}
+	if err = errors.Join(err, view.Close()); err != nil {
+		return nothing, nil, err
+	}
+	return past{store.Arrivals, store.Prove}, closing, nil
 }
 
 // sample is --read-back: which packages are downloaded; nil for none. It picks the same ones every time.

@@ -33,6 +33,9 @@ type Line struct {
 	PURL    string
 	Detail  string         // what differs, or the error
 	Proof   artifact.Proof // of Same
+	// Package and Proofs, by file, are what Same is about.
+	Package artifact.Package
+	Proofs  map[string]artifact.Proof
 }
 
 // Recorded looks up what a migration recorded of a package's files; nil where it knows nothing.
@@ -88,7 +91,7 @@ func (r *run) verifyListed(ctx context.Context, recorded Recorded, tell func(Lin
 
 // verify judges one package. Its error ends the verification.
 func (r *run) verify(ctx context.Context, recorded Recorded, record checkpoint.Record) (Line, error) {
-	line := Line{Project: record.Destination.Project, PURL: record.Destination.PURL()}
+	line := Line{Project: record.Destination.Project, PURL: record.Destination.PURL(), Package: record.Package}
 	known, err := recorded(ctx, record.Package)
 	if err != nil {
 		return line, broken(ctx, err)
@@ -109,7 +112,7 @@ func (r *run) verify(ctx context.Context, recorded Recorded, record checkpoint.R
 			break
 		}
 		record.Package.Files = asSent(record.Destination, record.Package.Files)
-		line.Sign, line.Detail, line.Proof = judge(record.Package, holding, known)
+		line.judge(record.Package, holding, known)
 	}
 	return line, nil
 }
@@ -130,9 +133,10 @@ func (r *run) remade(ctx context.Context, record checkpoint.Record, known map[st
 	return known, nil
 }
 
-func judge(p artifact.Package, holding sinks.Holding, known map[string]checkpoint.Arrival) (Sign, string, artifact.Proof) {
+// judge compares a package with what the sink holds.
+func (l *Line) judge(p artifact.Package, holding sinks.Holding, known map[string]checkpoint.Arrival) {
 	var missing, other []artifact.File
-	proof := artifact.Server
+	proofs := make(map[string]artifact.Proof, len(p.Files))
 	for _, f := range p.Files {
 		there, ok := holding.Files[f.Path]
 		if !ok {
@@ -140,21 +144,24 @@ func judge(p artifact.Package, holding sinks.Holding, known map[string]checkpoin
 			continue
 		}
 		same, strength := agrees(f, there, known[f.Path].Ours)
-		if same {
-			proof = min(proof, strength)
-		} else {
+		if !same {
 			other = append(other, f)
 		}
+		proofs[f.Path] = strength
 	}
 	switch {
 	case len(other) > 0:
-		return Differs, paths(other), artifact.NoProof
+		l.Sign, l.Detail = Differs, paths(other)
 	case len(missing) > 0 && len(missing) == len(p.Files):
-		return OnlySource, "", artifact.NoProof
+		l.Sign = OnlySource
 	case len(missing) > 0:
-		return Differs, "without " + paths(missing), artifact.NoProof
+		l.Sign, l.Detail = Differs, "without "+paths(missing)
+	default:
+		l.Sign, l.Proof, l.Proofs = Same, artifact.Server, proofs
+		for _, proof := range proofs {
+			l.Proof = min(l.Proof, proof)
+		}
 	}
-	return Same, "", proof
 }
 
 // verifyHeld looks for what only the sink has.
