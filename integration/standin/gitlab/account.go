@@ -50,7 +50,7 @@ func (s *Server) user(e *exchange) {
 	}
 	name := strings.TrimPrefix(who.name, "standin-")
 	e.json(http.StatusOK, map[string]any{
-		"id": who.id, "username": name, "name": name, "state": "active", "locked": false, "bot": false,
+		"id": who.id, "username": name, "name": name, "state": "active", "locked": false, "bot": who.only != "",
 		"avatar_url": nil, "web_url": e.base() + "/" + name, "is_admin": false, "email": name + "@users.example",
 		"created_at": epoch.Format(timeFormat), "can_create_group": s.modes.on("toplevel"), "can_create_project": false,
 	})
@@ -64,9 +64,13 @@ func (s *Server) ownToken(e *exchange) {
 	if !ok {
 		return
 	}
+	expires := "2099-01-01"
+	if who.name == "standin-ending" {
+		expires = s.clock.now().Add(72 * time.Hour).Format(time.DateOnly)
+	}
 	e.json(http.StatusOK, map[string]any{
 		"id": who.id, "name": who.name, "description": nil, "revoked": false, "active": true, "scopes": who.scopes,
-		"user_id": who.id, "created_at": epoch.Format(timeFormat), "last_used_at": nil, "expires_at": "2099-01-01",
+		"user_id": who.id, "created_at": epoch.Format(timeFormat), "last_used_at": nil, "expires_at": expires,
 	})
 }
 

@@ -35,6 +35,7 @@ type token struct {
 	role    int // in the groups that the stand-in starts with; 0: member of nothing
 	scopes  []string
 	dead    string    // why it is not valid any more
+	only    string    // full path of the project that a project access token belongs to
 	group   *group    // the one that a deploy token was made for; nil: it reaches every project
 	expires time.Time // zero: never
 	job     string    // full path of the project whose job a job token belongs to
@@ -48,6 +49,8 @@ var tokens = func() map[string]*token {
 		{name: "standin-reporter", role: reporter, scopes: []string{"api"}},
 		{name: "standin-read", role: owner, scopes: []string{"read_api"}},
 		{name: "standin-stranger", scopes: []string{"api"}},
+		{name: "standin-ending", role: developer, scopes: []string{"api"}},
+		{name: "project_1_bot_standin", role: developer, scopes: []string{"api"}, only: Group + "/java-packages"},
 		{name: "standin-expired", dead: "Token is expired. You can either do re-authorization or token refresh."},
 		{name: "standin-revoked", dead: "Token was revoked. You have to re-authorize from the user."},
 		{name: "standin-deploy", kind: deploy, scopes: []string{"read_package_registry", "write_package_registry"}},

@@ -13,6 +13,8 @@ Each is its own text, valid until the end:
   standin-maintainer, standin-developer, standin-reporter   scope api, that role
   standin-read        scope read_api, Owner
   standin-stranger    scope api, member of nothing
+  standin-ending      scope api, Developer, expires in three days
+  project_1_bot_standin   scope api, Developer of java-packages alone, as a project access token
   standin-expired, standin-revoked
   standin-deploy      deploy token that reads and writes the registry
   standin-deploy-read deploy token that only reads it

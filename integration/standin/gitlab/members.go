@@ -30,6 +30,9 @@ func (t *token) roleInGroup(g *group) int {
 
 // roleIn is 0 for who is no member, and for a job whose project may not use p.
 func (t *token) roleIn(p *project) int {
+	if t != nil && t.only == p.path {
+		return t.role
+	}
 	if t != nil && t.kind == job && !p.jobs.admit(t.job, p) {
 		return 0
 	}

@@ -122,7 +122,9 @@ func (s *state) addGroup(path string) *group {
 		g.parent = s.addGroup(path[:i])
 	} else {
 		for name, t := range tokens {
-			g.members[name] = t.role
+			if t.only == "" {
+				g.members[name] = t.role
+			}
 		}
 	}
 	g.id = s.nextID()
