@@ -173,7 +173,9 @@ func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Position("url"), err)
 	}
-	return gitlab.New(client, gitlab.Options{MaxFileSize: t.Limits.MaxFileSizes()})
+	return gitlab.New(client, gitlab.Options{
+		MaxFileSize: t.Limits.MaxFileSizes(), Token: gitlab.KindOf(login.Token), Notice: func(text string) { a.log.Warn(text) },
+	})
 }
 
 // lookup finds a variable: the program's own ones first, which only demo has.

@@ -23,6 +23,10 @@ type Options struct {
 	MaxFileSize map[artifact.Format]int64
 	// Spool is the directory for files that are looked into before they are sent; "" is the system's.
 	Spool string
+	// Token is the kind of token that the client sends.
+	Token TokenKind
+	// Notice is told what does not stop a migration but should be known; nil: nobody.
+	Notice func(string)
 	// Settle is for how long the answer that GitLab is still at work on something is believed; 0: one second.
 	Settle time.Duration
 }
@@ -35,6 +39,9 @@ type Sink struct {
 	spool       string
 	formats     map[artifact.Format]format
 	inventories memo[place, *inventory]
+	token       TokenKind
+	notice      func(string)
+	protected   memo[place, []protection]
 }
 
 var _ sinks.Sink = (*Sink)(nil)
@@ -84,7 +91,13 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 	if o.Settle == 0 {
 		o.Settle = time.Second
 	}
-	s := &Sink{api: reach, settle: o.Settle, spool: o.Spool, limits: limits(client.URL("", nil).Hostname(), o.MaxFileSize)}
+	if o.Notice == nil {
+		o.Notice = func(string) {}
+	}
+	s := &Sink{
+		api: reach, settle: o.Settle, spool: o.Spool, limits: limits(client.URL("", nil).Hostname(), o.MaxFileSize),
+		token: o.Token, notice: o.Notice,
+	}
 	npm := &npm{}
 	npm.packuments.limit = 64
 	s.formats = map[artifact.Format]format{
@@ -111,6 +124,9 @@ func (s *Sink) Allows(dst artifact.Destination, p artifact.Package) error {
 		return err
 	}
 	if err := f.allows(dst, p); err != nil {
+		return fault.At(fault.Sink, err)
+	}
+	if err := s.allowsName(dst); err != nil {
 		return fault.At(fault.Sink, err)
 	}
 	refused := map[string]error{}

@@ -142,6 +142,26 @@ func (s server) total(t *testing.T) int {
 	return sum
 }
 
+// change sends a JSON object as the owner.
+func (s server) change(t *testing.T, method, path, document string) {
+	t.Helper()
+	req, err := http.NewRequest(method, s.url+path, strings.NewReader(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("PRIVATE-TOKEN", token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+		t.Fatalf("%s %s: %s %s", method, path, resp.Status, text)
+	}
+}
+
 // mutate changes the stand-in from outside.
 func (s server) mutate(t *testing.T, document string) {
 	t.Helper()
