@@ -108,8 +108,8 @@ func TestPublicProjects(t *testing.T) {
 
 func TestProtection(t *testing.T) {
 	c := start(t)
-	for _, format := range []string{"maven", "npm", "generic", "pypi"} {
-		project := map[string]string{"maven": "java", "npm": "node", "generic": "generic", "pypi": "python"}[format]
+	for _, format := range []string{"maven", "npm", "generic", "pypi", "nuget"} {
+		project := map[string]string{"maven": "java", "npm": "node", "generic": "generic", "pypi": "python", "nuget": "nuget"}[format]
 		c.mutate(fmt.Sprintf(`{"protect":{"project":"acme/artifact-management/%s-packages","format":%q,"pattern":"*secret*","role":"owner"}}`,
 			project, format))
 	}
@@ -121,6 +121,9 @@ func TestProtection(t *testing.T) {
 		c.want(403, refused, "PUT", generic+"/generic/a-Secret-b/1.0/f", "x")
 		c.want(400, `{"error":"Package protected.","message":"Package protected."}`, "PUT", node+"/npm/@x%2fsecret", document)
 		c.send(403, refused, "POST", python+"/pypi", wheel("name", "my_SECRET")...)
+		body, header := form(t, "package;a.nupkg", nupkg(t, "My.Secret", "1.0"))
+		c.as("").want(403, refused, "PUT", c.nuget()+"/", body, header, "X-NuGet-ApiKey: "+who)
+		c.as("").want(403, refused, "PUT", c.nuget()+"/", body, header, "X-NuGet-ApiKey: standin-deploy")
 		c.put(generic+"/generic/open/1.0/f", "x", 201)
 	}
 	c.put(generic+"/generic/a-secret-b/1.0/f", "x", 201)

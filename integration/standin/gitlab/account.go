@@ -154,9 +154,12 @@ func (s *Server) findGroup(e *exchange, a accepts) (*group, *token, bool) {
 	defer s.mu.RUnlock()
 	g := s.groupByID(e.id)
 	if g == nil || !who.seesGroup(g) {
-		if who == nil && a.deploy {
+		switch {
+		case who == nil && (a.deploy || a.only != 0):
 			e.unauthorized(a)
-		} else {
+		case a.only != 0 || a == acceptPyPI:
+			e.fail(http.StatusNotFound, "404 Not Found")
+		default:
 			e.fail(http.StatusNotFound, "404 Group Not Found")
 		}
 		return nil, nil, false

@@ -74,6 +74,7 @@ type accepts struct {
 	personalBasic, deploy, deployBasic, job, jobBearer, jobBasic bool
 	challenge                                                    bool // a 401 asks for Basic
 	query                                                        bool // a POST may be a question
+	only                                                         places
 }
 
 var (
@@ -129,6 +130,9 @@ func (a accepts) sent(e *exchange) (text string, kinds []tokenKind) {
 // identify finds whose request it is; nil is anonymous, false means that it has answered. lenient makes a wrong
 // password anonymous, as on public projects.
 func (e *exchange) identify(a accepts, lenient bool) (*token, bool) {
+	if a.only != 0 {
+		return e.strictly(a)
+	}
 	text, kinds := a.sent(e)
 	if text == "" {
 		return nil, true
@@ -141,19 +145,7 @@ func (e *exchange) identify(a accepts, lenient bool) (*token, bool) {
 		e.unauthorized(a)
 		return nil, false
 	}
-	if t.dead != "" {
-		e.json(http.StatusUnauthorized, map[string]string{"error": "invalid_token", "error_description": t.dead})
-		return nil, false
-	}
-	if t.kind == personal && !slices.Contains(t.scopes, "api") && e.writes() && !a.query {
-		e.json(http.StatusForbidden, map[string]string{
-			"error":             "insufficient_scope",
-			"error_description": "The request requires higher privileges than provided by the access token.",
-			"scope":             "api",
-		})
-		return nil, false
-	}
-	return t, true
+	return t, e.usable(t, a)
 }
 
 func (e *exchange) unauthorized(a accepts) {

@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -108,6 +109,51 @@ func FuzzForm(f *testing.F) {
 	})
 }
 
+// FuzzNuspecInZip reads any bytes as a package, both ways: no crash, and nothing longer than is allowed.
+func FuzzNuspecInZip(f *testing.F) {
+	var buffer bytes.Buffer
+	w := zip.NewWriter(&buffer)
+	head := &zip.FileHeader{Name: "a.nuspec", CRC32: 0x3610a686, CompressedSize64: 5, UncompressedSize64: 5}
+	if part, err := w.CreateRaw(head); err != nil {
+		f.Fatal(err)
+	} else if _, err = part.Write([]byte("hello")); err != nil {
+		f.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(buffer.Bytes())
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		for _, find := range []func(io.ReaderAt, int64) ([]byte, error){nuspecFromFront, nuspecFromEnd} {
+			if text, err := find(bytes.NewReader(content), int64(len(content))); len(text) > maxNuspec || err != nil && text != nil {
+				t.Fatalf("%d bytes, %v", len(text), err)
+			}
+		}
+	})
+}
+
+func FuzzNuspec(f *testing.F) {
+	f.Add([]byte(`<package xmlns="x"><metadata><id>a</id><dependencies><group targetFramework="n"/><dependency id="b" version="1"/></dependencies></metadata></package>`))
+	f.Add([]byte(`<a xmlns="x"><package><metadata><tags>a b</tags><packageTypes><packageType name="SymbolsPackage"/>`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		spec, err := parseNuspec(text)
+		if err != nil {
+			return
+		}
+		if m, wrong := spec.metadata(); m != nil && wrong == nil && (m.authors == "" || m.description == "") {
+			t.Fatalf("%q: %+v", text, m)
+		}
+		seen := map[string]bool{}
+		for _, d := range spec.links() {
+			if seen[d.name] {
+				t.Fatalf("%q: %s twice", text, d.name)
+			}
+			seen[d.name] = true
+		}
+	})
+}
+
 func FuzzQuery(f *testing.F) {
 	f.Add(`query($a: Int = 1) { p: project(fullPath: "x", list: [1, {a: ENUM}]) { ...f ... on Project { id } } } fragment f on Project { name }`)
 	f.Add(`mutation { a(b: $c) }`)
@@ -126,7 +172,7 @@ func FuzzQuery(f *testing.F) {
 
 // FuzzPath sends any path: no answer may be a crash, and nothing may leave the directory of bodies.
 func FuzzPath(f *testing.F) {
-	for _, seed := range []string{"maven/com/acme/lib/1.0/lib.jar", "generic/a/1.0/b/../c", "npm/@a%2fb", "npm/-/package/a/dist-tags/b", "maven/x", "1/package_files"} {
+	for _, seed := range []string{"nuget/download/a/1.0/a.1.0.nupkg", "pypi/files/x/a.whl", "maven/com/acme/lib/1.0/lib.jar", "generic/a/1.0/b/../c", "npm/@a%2fb", "npm/-/package/a/dist-tags/b", "maven/x", "1/package_files"} {
 		f.Add(seed)
 	}
 	s, err := New(standin.Options{Modes: map[string]string{"settle": "immediate"}})

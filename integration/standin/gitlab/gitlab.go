@@ -108,7 +108,8 @@ const (
 func (s *Server) table() []route {
 	return slices.Concat(
 		s.accountRoutes(), s.structureRoutes(), s.jobScopeRoutes(), s.protectionRoutes(), s.deployTokenRoutes(),
-		s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.inventoryRoutes(), s.controlRoutes(),
+		s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.nugetRoutes(),
+		s.inventoryRoutes(), s.controlRoutes(),
 		s.jwtRoutes(), s.registryStoreRoutes(),
 	)
 }

@@ -1,7 +1,7 @@
 package gitlab
 
 // Help describes the tokens, modes, faults and control requests of this stand-in, for people.
-const Help = `GitLab's package registry for Maven, npm, PyPI and generic packages: REST API v4, the part of GraphQL that inventories
+const Help = `GitLab's package registry for Maven, npm, PyPI, NuGet and generic packages: REST API v4, the part of GraphQL that inventories
 packages, Workhorse's upload rules and both kinds of rate limit. It starts with the group acme/artifact-management
 and the projects of the default structure.
 
@@ -23,15 +23,19 @@ Each is its own text, valid until the end:
 Who makes a group is its Owner; nobody else is member of it. Deploy tokens that are made work as such. A job token works in
 the projects that admit acme/app: those of the start admit every project of acme, a new one admits itself alone.
 
+Where Basic must name the token's own user, as for NuGet, it is the token without "standin-"; a deploy token's is the token
+itself and a job's is gitlab-ci-token.
+
 Modes (--mode KEY=VALUE)
 
   pypi.race=off|on        on: the first two files of a version, sent in parallel, make two packages (GitLab has no index)
+  nuget=sync|async        whether GitLab can read the .nuspec in the request (default) or leaves it to the background
   npm=async|sync          how a publish is checked: in the background (GitLab 18.8, default) or in the request (17.x)
-  settle=DURATION|immediate|manual   each of npm's background stages takes so long (default 20ms), none, or waits for POST clock
+  settle=DURATION|immediate|manual   each background stage of npm and NuGet takes so long (default 20ms), none, or waits for POST clock
   forward=off|URL         unknown npm names are redirected to URL/<name>, PyPI names to URL/simple/<name>/ (default off)
-  maven.duplicates=true|false, generic.duplicates=true|false     the group's settings (default true)
-  maven.duplicates.except=REGEX, generic.duplicates.except=REGEX the settings' exceptions
-  limit.FORMAT=BYTES         file size limits of maven, npm, generic and pypi (0: none)
+  FORMAT.duplicates=true|false    the groups' settings for maven, generic and nuget (default true)
+  FORMAT.duplicates.except=REGEX  the settings' exceptions
+  limit.FORMAT=BYTES         file size limits of maven, npm, generic, pypi and nuget (0: none)
   ratelimit=rack:N/SECONDS   N requests per window and user, text answers with RateLimit headers
   ratelimit=app:N            N requests per minute to GET /projects/:id and /groups/:id, JSON answers
                              (both: rack:N/SECONDS,app:N)
@@ -41,7 +45,7 @@ Modes (--mode KEY=VALUE)
 
 Faults (--fault KIND@STAGE=RATE)
 
-list strikes package and file listings, read downloads, write and stored uploads of files, settle npm's background
+list strikes package and file listings, read downloads, write and stored uploads of files, settle background
 work (a status number: the package ends in error as after an exception). At write there are two more kinds: objectstore
 (the store refuses the body: 403 Forbidden where the format masks it, 500 where it does not) and lock (409, where a
 format takes a lock).

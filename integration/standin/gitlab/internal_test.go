@@ -22,6 +22,33 @@ func TestReceiveKeepsNothingOfAFailure(t *testing.T) {
 	}
 }
 
+// The stored normal form of NuGet's versions, with the oddities of how it is made.
+func TestNuGetNormal(t *testing.T) {
+	for version, want := range map[string]string{
+		"1.0": "1.0.0", "1.0.0": "1.0.0", "1.0.0.0": "1.0.0", "1.0.0.1": "1.0.0.1", "1.2.3-BETA+Build.01": "1.2.3-beta",
+		"1.0.01": "1.0.1", "1.00": "1.0.0", "1.0-rc": "1.0-rc.0", "1.0.0-rc.0": "1.0.0-rc.0", "1.0.0.": "1.0.0",
+	} {
+		if got := nugetNormal(version); got != want {
+			t.Errorf("%s: %s, want %s", version, got, want)
+		}
+	}
+}
+
+// Each version is lower than the next.
+func TestCompareNuGet(t *testing.T) {
+	ascending := []string{
+		"1.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.2", "1.0.0-alpha.10", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0", "1.0.0+a", "1.0.0+b",
+		"1.0.1", "1.2", "1.10", "1.10.0.1", "99999999999999999999.0",
+	}
+	for i, a := range ascending {
+		for j, b := range ascending {
+			if got := compareNuGet(a, b); (got < 0) != (i < j) || (got > 0) != (i > j) {
+				t.Errorf("%s and %s: %d", a, b, got)
+			}
+		}
+	}
+}
+
 // Each version is lower than the next.
 func TestCompareVersions(t *testing.T) {
 	ascending := []string{

@@ -23,10 +23,14 @@ var modeDefaults = map[string]string{
 	"generic.duplicates":        "true",
 	"generic.duplicates.except": "",
 	"pypi.race":                 "off",
+	"nuget":                     "sync",
+	"nuget.duplicates":          "true",
+	"nuget.duplicates.except":   "",
 	"limit.maven":               "3221225472",
 	"limit.npm":                 "524288000",
 	"limit.generic":             "5368709120",
 	"limit.pypi":                "3221225472",
+	"limit.nuget":               "524288000",
 	"ratelimit":                 "",
 	"toplevel":                  "true",
 	"visibility":                "private",
@@ -80,19 +84,19 @@ func (m *modes) number(key string) int64 {
 func (m *modes) set(key, value string) error {
 	var err error
 	switch key {
-	case "npm":
+	case "npm", "nuget":
 		err = among(value, "async", "sync")
 	case "pypi.race":
 		err = among(value, "on", "off")
 	case "visibility":
 		err = among(value, "private", "public")
-	case "maven.duplicates", "generic.duplicates", "toplevel":
+	case "maven.duplicates", "generic.duplicates", "nuget.duplicates", "toplevel":
 		err = among(value, "true", "false")
-	case "maven.duplicates.except", "generic.duplicates.except":
+	case "maven.duplicates.except", "generic.duplicates.except", "nuget.duplicates.except":
 		_, err = regexp.Compile(value)
 	case "settle":
 		_, _, err = parseSettle(value)
-	case "limit.maven", "limit.npm", "limit.generic", "limit.pypi":
+	case "limit.maven", "limit.npm", "limit.generic", "limit.pypi", "limit.nuget":
 		_, err = strconv.ParseUint(value, 10, 62)
 	case "ratelimit":
 		_, err = parseRates(value)

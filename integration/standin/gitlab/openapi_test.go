@@ -30,8 +30,9 @@ var repairs = []struct {
 	{regexp.MustCompile(`(?m)^servers:\n(?:[- ] .*\n)+`), ""},
 	// Publishing and reading an npm package are one route, in two spellings.
 	{regexp.MustCompile(`(?m)^(  /.*/npm/)\*package_name:$`), "${1}read/{package_name}:"},
-	// Routes have optional parts and globs, at most two of these.
+	// Routes have optional parts and globs, at most three of these.
 	{regexp.MustCompile(`(?m)^(  /.*)\(\*path/\)`), "$1"},
+	{regexp.MustCompile(`(?m)^(  /.*?)\*(\w+)(.*:)$`), "$1{any_$2}$3"},
 	{regexp.MustCompile(`(?m)^(  /.*?)\*(\w+)(.*:)$`), "$1{any_$2}$3"},
 	{regexp.MustCompile(`(?m)^(  /.*?)\*(\w+)(.*:)$`), "$1{any_$2}$3"},
 	// Ruby's types.
@@ -103,6 +104,13 @@ func describedAPI(t *testing.T) validator.Validator {
 
 // plain drops what the description can not say: null, and the misdescribed properties.
 func plain(name string, value any) any {
+	if list, ok := value.([]any); ok {
+		kept := []any{}
+		for _, one := range list {
+			kept = append(kept, plain(name, one))
+		}
+		return kept
+	}
 	object, ok := value.(map[string]any)
 	if !ok {
 		return value

@@ -156,8 +156,8 @@ func presence(text string) *string {
 // does not see the rows that were made while its body came in, so that the first two files of a version, sent in
 // parallel, make two rows, as they may on GitLab. Later files go to the older one.
 func (s *Server) pypiPackage(p *project, name, version string, known int) *pkg {
-	for _, one := range p.byName[key{format: artifact.PyPI, name: name}] {
-		if one.version == version && (one.id <= known || s.modes.get("pypi.race") == "off") {
+	for _, one := range p.byName[nameKey(artifact.PyPI, name)] {
+		if one.name == name && one.version == version && (one.id <= known || s.modes.get("pypi.race") == "off") {
 			return one
 		}
 	}

@@ -97,8 +97,8 @@ func (s *Server) pypiSimple(e *exchange) {
 	spelled, links := "", []pypiLink{}
 	s.mu.RLock()
 	for _, p := range scope.in {
-		for _, one := range p.packages {
-			if one.format != artifact.PyPI || !one.installable() || pypiNormal(one.name) != strings.ToLower(name) {
+		for _, one := range p.byName[key{format: artifact.PyPI, name: strings.ToLower(name)}] {
+			if !one.installable() {
 				continue
 			}
 			if spelled == "" {

@@ -78,6 +78,9 @@ type pkg struct {
 	manifest      map[string]json.RawMessage // npm's stored version object
 	dependencies  map[string]map[string]string
 	pypi          map[string]string // the fields of the newest upload form that are kept
+	nuget         *nugetMetadata    // of the newest .nuspec; nil when it said nothing
+	nugetTags     []string
+	links         []nugetDependency
 }
 
 // file is a stored file. The digests are those that GitLab shows: nil where it stores none, and not always computed.
@@ -156,11 +159,22 @@ func (s *state) add(p *pkg) {
 	p.index()
 }
 
+// nameKey is under what byName holds a name: all the spellings that consumers of the format may use are one.
+func nameKey(format artifact.Format, name string) key {
+	switch format {
+	case artifact.NuGet:
+		name = strings.ToLower(name)
+	case artifact.PyPI:
+		name = pypiNormal(name)
+	}
+	return key{format: format, name: name}
+}
+
 func (p *pkg) index() {
 	if p.format != artifact.Maven || p.version != "" {
 		p.project.byKey[key{p.format, p.name, p.version}] = p
 	}
-	name := key{format: p.format, name: p.name}
+	name := nameKey(p.format, p.name)
 	p.project.byName[name] = append(p.project.byName[name], p)
 	if p.path != "" {
 		p.project.byPath[p.path] = p
@@ -172,7 +186,7 @@ func (p *pkg) unindex() {
 	if p.project.byKey[at] == p {
 		delete(p.project.byKey, at)
 	}
-	name := key{format: p.format, name: p.name}
+	name := nameKey(p.format, p.name)
 	p.project.byName[name] = slices.DeleteFunc(p.project.byName[name], func(o *pkg) bool { return o == p })
 	if p.project.byPath[p.path] == p {
 		delete(p.project.byPath, p.path)
