@@ -191,6 +191,22 @@ func TestParseManifestRefuses(t *testing.T) {
 	}
 }
 
+func TestManifestsTakeLittleMemory(t *testing.T) {
+	full := `{"schemaVersion":2,"manifests":[` + descriptor("x", "1", "")
+	full += strings.Repeat(","+descriptor("x", "1", ""), (MaxManifest-len(full)-2)/(len(descriptor("x", "1", ""))+1)) + "]}"
+	if m, err := ParseManifest([]byte(full)); err != nil || len(m.Manifests) != 1 {
+		t.Errorf("%d descriptors, %v", len(m.Manifests), err)
+	}
+	empty := []byte(`{"schemaVersion":2,"manifests":[{}` + strings.Repeat(",{}", MaxManifest/3-20) + "]}")
+	used := allocated(func() {
+		_, err := ParseManifest(empty)
+		unreadableFor(t, err, "members")
+	})
+	if used > 1<<20 {
+		t.Errorf("%d bytes were allocated", used)
+	}
+}
+
 func FuzzParseManifest(f *testing.F) {
 	f.Add([]byte(`{"schemaVersion":2,"config":` + descriptor("x", "c", "") + `,"layers":[` + descriptor(layerType, "1", `,"urls":["u"]`) + `]}`))
 	f.Add([]byte(`{"schemaVersion":2,"manifests":[` + descriptor(buildKitCache, "1", "") + `]}`))

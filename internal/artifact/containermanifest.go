@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,10 @@ const (
 	DockerSchema1       = "application/vnd.docker.distribution.manifest.v1+json"
 	DockerSchema1Signed = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 )
+
+// maxManifestCommas is more than a manifest of MaxManifest bytes can have that consists of usable descriptors; it bounds the
+// memory that one of empty ones takes.
+const maxManifestCommas = 200_000
 
 // buildKitCache is the configuration of a BuildKit cache: an index whose entries are blobs and not manifests. GitLab's
 // registry takes it for the same sign (manifest/manifestlist/mlcompat in gitlab-org/container-registry).
@@ -76,6 +81,9 @@ type manifestJSON struct {
 func ParseManifest(body []byte) (Manifest, error) {
 	if len(body) > MaxManifest {
 		return Manifest{}, fault.Errorf(ManifestTooLarge, "the manifest has %d bytes, more than the %d that GitLab's registry takes", len(body), MaxManifest)
+	}
+	if bytes.Count(body, []byte{','}) > maxManifestCommas {
+		return Manifest{}, fault.Errorf(PackageUnreadable, "the manifest has more members than usable ones have room in it")
 	}
 	var in manifestJSON
 	if err := json.Unmarshal(body, &in); err != nil {

@@ -98,47 +98,48 @@ func findZipped(r io.ReaderAt, size int64, rank func(entry string) int) ([]byte,
 func parseCoreMetadata(text string) PyPIMetadata {
 	text = strings.TrimPrefix(strings.ToValidUTF8(text, "\ufffd"), "\ufeff")
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\ufffd").Replace(text)
-	fields, body := splitHeader(text)
-	get := func(name string) string {
-		lines := strings.Split(fields[name], "\n")
-		for i, line := range lines {
-			lines[i] = strings.TrimSpace(line)
+	var m PyPIMetadata
+	fields := map[string]*string{
+		"metadata-version":         &m.MetadataVersion,
+		"name":                     &m.Name,
+		"version":                  &m.Version,
+		"summary":                  &m.Summary,
+		"description":              &m.Description,
+		"description-content-type": &m.DescriptionContentType,
+		"keywords":                 &m.Keywords,
+		"requires-python":          &m.RequiresPython,
+		"author":                   &m.Author,
+		"author-email":             &m.AuthorEmail,
+	}
+	body := readHeader(text, fields)
+	for name, value := range fields {
+		if name == "description" {
+			*value = unfold(*value)
+		} else {
+			*value = oneLine(*value)
 		}
-		value := strings.TrimSpace(strings.Join(lines, " "))
-		if value == "UNKNOWN" && name != "name" { // distutils' word for what was not set
-			return ""
+		if *value == unsetField && name != "name" {
+			*value = ""
 		}
-		return value
 	}
-	m := PyPIMetadata{
-		MetadataVersion:        get("metadata-version"),
-		Name:                   get("name"),
-		Version:                get("version"),
-		Summary:                get("summary"),
-		DescriptionContentType: get("description-content-type"),
-		Keywords:               get("keywords"),
-		RequiresPython:         get("requires-python"),
-		Author:                 get("author"),
-		AuthorEmail:            get("author-email"),
-	}
-	if m.Description = unfold(fields["description"]); m.Description == "" {
-		m.Description = strings.Trim(body, "\n")
-	}
-	if m.Description == "UNKNOWN" {
-		m.Description = ""
+	if body = strings.Trim(body, "\n"); m.Description == "" && body != unsetField {
+		m.Description = body
 	}
 	return m
 }
 
-// splitHeader returns the first value of each field, by its name in lower case, with the line breaks of folded values in
-// it, and the text behind the header.
-func splitHeader(text string) (fields map[string]string, body string) {
-	fields = map[string]string{}
-	var value *strings.Builder
+// unsetField is distutils' word for what was not set.
+const unsetField = "UNKNOWN"
+
+// readHeader stores the first value of each field, with the line breaks of folded ones in it, and returns the text behind the
+// header. The names of fields are in lower case.
+func readHeader(text string, fields map[string]*string) (body string) {
+	seen := map[string]bool{}
+	var value *strings.Builder // of the field being read; nil when it is not wanted
 	name := ""
 	done := func() {
-		if _, again := fields[name]; value != nil && !again {
-			fields[name] = value.String()
+		if value != nil {
+			*fields[name], seen[name] = value.String(), true
 		}
 	}
 	defer done()
@@ -146,7 +147,7 @@ func splitHeader(text string) (fields map[string]string, body string) {
 		line, rest, _ := strings.Cut(text, "\n")
 		switch {
 		case line == "":
-			return fields, rest
+			return rest
 		case line[0] == ' ' || line[0] == '\t':
 			if value != nil {
 				value.WriteString("\n" + line)
@@ -154,15 +155,27 @@ func splitHeader(text string) (fields map[string]string, body string) {
 		default:
 			key, first, ok := strings.Cut(line, ":")
 			if !ok || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-				return fields, text
+				return text
 			}
 			done()
-			name, value = strings.ToLower(key), &strings.Builder{}
-			value.WriteString(strings.TrimLeft(first, " \t"))
+			name, value = strings.ToLower(key), nil
+			if fields[name] != nil && !seen[name] {
+				value = &strings.Builder{}
+				value.WriteString(strings.TrimLeft(first, " \t"))
+			}
 		}
 		text = rest
 	}
-	return fields, ""
+	return ""
+}
+
+// oneLine joins the lines of a folded value.
+func oneLine(value string) string {
+	lines := strings.Split(value, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return strings.TrimSpace(strings.Join(lines, " "))
 }
 
 // unfold takes the indentation off a description that is a header: eight blanks, or seven and a bar.

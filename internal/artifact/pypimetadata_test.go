@@ -40,7 +40,7 @@ func TestReadPyPIMetadataFindsTheFile(t *testing.T) {
 		"egg":   {"acme-1.0-py3.egg", zipped(t, entry{"EGG-INFO/PKG-INFO", coreMetadata}, entry{"acme/PKG-INFO", other})},
 		"zip":   {"acme-1.0.zip", zipped(t, entry{"acme-1.0/PKG-INFO", coreMetadata}, entry{"acme-1.0/acme.egg-info/PKG-INFO", other}, entry{"PKG-INFO", other})},
 		"tgz":   {"acme-1.0.TGZ", tarball(t, entry{"acme-1.0/acme.egg-info/PKG-INFO", other}, entry{"./acme-1.0/PKG-INFO", coreMetadata})},
-		"tar":   {"acme-1.0.tar.gz", tarball(t, entry{"/acme/PKG-INFO", other}, entry{"../PKG-INFO", other}, entry{"./PKG-INFO", other}, entry{"acme-1.0/PKG-INFO", coreMetadata})},
+		"tar":   {"acme-1.0.tar.gz", tarball(t, entry{"/acme/PKG-INFO", other}, entry{"../PKG-INFO", other}, entry{"./PKG-INFO", other}, entry{"././PKG-INFO", other}, entry{"acme-1.0/PKG-INFO", coreMetadata})},
 		"bzip2": {"acme-1.0.tar.bz2", bzip},
 	} {
 		t.Run(name, func(t *testing.T) {
