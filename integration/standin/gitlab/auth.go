@@ -158,6 +158,11 @@ func (e *exchange) unauthorized(a accepts) {
 // enter finds the project of a request and checks that its sender may do a there; false when it has answered. missing
 // is what the route says of a project that is not there.
 func (s *Server) enter(e *exchange, accept accepts, a ability, missing string) (*project, *token, bool) {
+	return s.enterWhere(e, accept, func(who *token, p *project) bool { return who.may(a, p) }, missing)
+}
+
+// enterWhere is enter with another rule of who may.
+func (s *Server) enterWhere(e *exchange, accept accepts, may func(*token, *project) bool, missing string) (*project, *token, bool) {
 	s.mu.RLock()
 	p := s.projectByID(e.id)
 	public := p != nil && p.visibility == "public"
@@ -181,7 +186,7 @@ func (s *Server) enter(e *exchange, accept accepts, a ability, missing string) (
 		e.fail(http.StatusNotFound, missing)
 		return nil, nil, false
 	}
-	if !who.may(a, p) {
+	if !may(who, p) {
 		if who == nil && accept.challenge {
 			e.unauthorized(accept)
 		} else {

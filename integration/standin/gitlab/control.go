@@ -41,6 +41,8 @@ type projectChange struct {
 	Archived   *bool   `json:"archived"`
 	Registry   *bool   `json:"registry"`
 	Visibility *string `json:"visibility"`
+	Images     *string `json:"container_registry"` // disabled, private or enabled
+	Renaming   *bool   `json:"renaming"`
 }
 
 type mutation struct {
@@ -48,6 +50,7 @@ type mutation struct {
 	Set         *projectChange    `json:"set"`
 	Mode        map[string]string `json:"mode"`
 	Protect     *rule             `json:"protect"`
+	ProtectTag  *tagProtection    `json:"protect_tag"`
 	Corrupt     *place            `json:"corrupt"`
 	Delete      *place            `json:"delete"`
 	Fault       string            `json:"fault"`
@@ -106,12 +109,18 @@ func (s *Server) apply(m mutation) (any, error) {
 		return nil, s.change(*m.Set)
 	case m.Protect != nil:
 		return nil, s.protect(*m.Protect)
+	case m.ProtectTag != nil:
+		return nil, s.protectTag(*m.ProtectTag)
+	case m.Delete != nil && m.Delete.Format == string(artifact.Container):
+		return nil, s.deleteImage(*m.Delete)
 	case m.Delete != nil:
 		one, err := s.at(*m.Delete)
 		if err == nil {
 			one.destroy()
 		}
 		return nil, err
+	case m.Corrupt != nil && m.Corrupt.Format == string(artifact.Container):
+		return nil, s.corruptImage(*m.Corrupt)
 	case m.Corrupt != nil:
 		return nil, s.corrupt(*m.Corrupt)
 	}
@@ -132,6 +141,12 @@ func (s *Server) change(c projectChange) error {
 	if c.Visibility != nil {
 		p.visibility = *c.Visibility
 	}
+	if c.Images != nil {
+		p.images.level = *c.Images
+	}
+	if c.Renaming != nil {
+		p.images.renaming = *c.Renaming
+	}
 	return nil
 }
 
@@ -142,6 +157,10 @@ func (s *Server) protect(r rule) error {
 	}
 	if err := r.check(); err != nil {
 		return err
+	}
+	if r.Format == string(artifact.Container) {
+		p.images.rules = append(p.images.rules, &pathRule{id: s.nextID(), pattern: r.Pattern, push: r.Role, destroy: r.Role})
+		return nil
 	}
 	r.id = s.nextID()
 	p.rules = append(p.rules, r)
@@ -169,23 +188,27 @@ func (s *Server) corrupt(at place) error {
 	if i < 0 || one.files[i].body.size == 0 {
 		return fmt.Errorf("no file with a byte to corrupt: %+v", at)
 	}
-	f := one.files[i]
-	content, err := f.body.open()
+	return s.flip(&one.files[i].body)
+}
+
+// flip changes a byte in the middle of a body.
+func (s *Server) flip(stored *body) error {
+	content, err := stored.open()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = content.Close() }()
-	half := f.body.size / 2
+	half := stored.size / 2
 	var b [1]byte
 	if _, err := content.ReadAt(b[:], half); err != nil {
 		return err
 	}
 	b[0] ^= 0x20
 	changed, err := s.receive(io.MultiReader(
-		io.NewSectionReader(content, 0, half), bytes.NewReader(b[:]), io.NewSectionReader(content, half+1, f.body.size),
-	), f.body.size, 0)
+		io.NewSectionReader(content, 0, half), bytes.NewReader(b[:]), io.NewSectionReader(content, half+1, stored.size),
+	), stored.size, 0)
 	if err == nil {
-		f.body.path, f.body.sha256 = changed.path, changed.sha256
+		stored.path, stored.sha256 = changed.path, changed.sha256
 	}
 	return err
 }
@@ -234,5 +257,6 @@ func (s *Server) moveClock(e *exchange) {
 		return
 	}
 	pending := s.clock.move(by, m.Stages)
+	s.collect(s.clock.now())
 	e.json(http.StatusOK, map[string]any{"now": s.clock.now().UTC().Format(timeFormat), "pending": pending})
 }

@@ -148,7 +148,7 @@ func metaOf(who *token, p *project, actions []string) *accessMeta {
 		switch {
 		case r.fixed():
 			if len(changing) > 0 {
-				m.FixedPatterns = append(m.FixedPatterns, r.Pattern)
+				m.FixedPatterns = append(m.FixedPatterns, r.pattern)
 			}
 		case who != nil && who.kind != deploy: // the rules ask for a user's role
 			if m.DenyPatterns == nil {
@@ -160,7 +160,7 @@ func metaOf(who *token, p *project, actions []string) *accessMeta {
 					patterns = []string{}
 				}
 				if who.roleIn(p) < roles[r.least(action)] {
-					patterns = append(patterns, r.Pattern)
+					patterns = append(patterns, r.pattern)
 				}
 				m.DenyPatterns[action] = patterns
 			}

@@ -53,7 +53,7 @@ type accessMeta struct {
 	ProjectPath   string              `json:"project_path"`
 	ProjectID     int                 `json:"project_id"`
 	RootID        int                 `json:"root_namespace_id"`
-	DenyPatterns  map[string][]string `json:"tag_deny_access_patterns,omitempty"`
+	DenyPatterns  map[string][]string `json:"tag_deny_access_patterns,omitzero"`
 	FixedPatterns []string            `json:"tag_immutable_patterns,omitempty"`
 }
 

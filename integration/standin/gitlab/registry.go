@@ -56,13 +56,20 @@ var registryTable = []registryRoute{
 		"GET": (*Server).uploadStatus, "HEAD": (*Server).uploadStatus, "POST": (*Server).uploadStart,
 		"PATCH": (*Server).uploadPatch, "PUT": (*Server).uploadPut, "DELETE": (*Server).uploadDelete,
 	}},
+	{"v1", registryPath(`/gitlab/v1/`), v1((*Server).registryBase)},
+	{"v1 tags", registryPath(`/gitlab/v1/repositories/` + nameGroup + `/tags/list/`), v1((*Server).v1Tags)},
+	{"v1 repository", registryPath(`/gitlab/v1/repositories/` + nameGroup + `/`), v1((*Server).v1Repository)},
 }
+
+const registryVersion = "4.32.0-gitlab"
 
 // registryRoute finds the route of a request to the registry; nil when it has none. ours is false when the request is
 // GitLab's.
 func (s *Server) registryRoute(e *exchange) (found *route, ours bool) {
 	path, host := e.r.URL.Path, s.modes.get("registry.host")
-	ours = path == "/v2" || strings.HasPrefix(path, "/v2/")
+	ours = slices.ContainsFunc([]string{"/v2", "/gitlab/v1"}, func(root string) bool {
+		return path == root || strings.HasPrefix(path, root+"/")
+	})
 	if here := e.r.Host == host || s.onUploadHost(e); host != "" && ours != here {
 		return nil, ours || here && !strings.HasPrefix(path, "/_standin/")
 	}
@@ -163,7 +170,7 @@ func (s *Server) registryBase(c *call) {
 	h := c.w.Header()
 	h.Set("Gitlab-Container-Registry-Features", "tag_delete")
 	h.Set("Gitlab-Container-Registry-Database-Enabled", map[string]string{"on": "true", "off": "false"}[s.modes.get("registry.database")])
-	h.Set("Gitlab-Container-Registry-Version", "4.32.0-gitlab")
+	h.Set("Gitlab-Container-Registry-Version", registryVersion)
 	h.Set("Content-Type", "application/json")
 	_, _ = c.w.Write([]byte("{}"))
 }

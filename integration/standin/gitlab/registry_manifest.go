@@ -101,7 +101,7 @@ func (s *Server) manifestDelete(c *call) {
 		case one.tags[c.reference] == nil:
 			c.wrong("MANIFEST_UNKNOWN", nil)
 		default:
-			s.untag(one, c.reference)
+			one.untag(c.reference, s.clock.now())
 			c.empty(http.StatusAccepted)
 		}
 		return
@@ -115,7 +115,7 @@ func (s *Server) manifestDelete(c *call) {
 	case one.child(c.reference):
 		c.wrong("MANIFEST_REFERENCED", nil)
 	default:
-		s.deleteManifest(one, one.manifests[c.reference])
+		s.deleteManifest(one, one.manifests[c.reference], s.clock.now())
 		c.empty(http.StatusAccepted)
 	}
 }

@@ -9,34 +9,34 @@ var roles = map[string]int{"maintainer": maintainer, "owner": owner, "admin": ow
 
 // pathRule protects repositories whose path matches; "" asks for nothing.
 type pathRule struct {
-	ID            int
-	Pattern       string
-	Push, Destroy string
+	id            int
+	pattern       string
+	push, destroy string
 }
 
 // tagRule protects tags whose name matches. One that names no role makes them immutable, for everybody.
 type tagRule struct {
-	ID            int
-	Pattern       string
-	Push, Destroy string
+	id            int
+	pattern       string
+	push, destroy string
 }
 
-func (r *tagRule) fixed() bool { return r.Push == "" && r.Destroy == "" }
+func (r *tagRule) fixed() bool { return r.push == "" && r.destroy == "" }
 
 // least is the role that an action needs.
 func (r *tagRule) least(action string) string {
 	if action == "delete" {
-		return r.Destroy
+		return r.destroy
 	}
-	return r.Push
+	return r.push
 }
 
 // protectsPath tells whether a rule forbids who an action on a repository. A deploy token has no role, so that any rule
 // forbids it.
 func (p *project) protectsPath(path, action string, who *token) bool {
 	for _, r := range p.images.rules {
-		least := map[string]string{"push": r.Push, "delete": r.Destroy}[action]
-		if !wildcard(strings.ToLower(r.Pattern), path) {
+		least := map[string]string{"push": r.push, "delete": r.destroy}[action]
+		if !wildcard(strings.ToLower(r.pattern), path) {
 			continue
 		}
 		if who != nil && who.kind == deploy || least != "" && who.roleIn(p) < roles[least] {

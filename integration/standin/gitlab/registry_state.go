@@ -33,6 +33,7 @@ type imageRow struct {
 	project *project
 	name    string // in its project; "" is the project's own
 	created time.Time
+	cleaned time.Time // when tags were last deleted in bulk
 }
 
 // ensureImage makes the row of a repository.
