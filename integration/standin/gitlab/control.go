@@ -142,6 +142,9 @@ func (s *Server) change(c projectChange) error {
 		p.visibility = *c.Visibility
 	}
 	if c.Images != nil {
+		if err := among(*c.Images, featureDisabled, featurePrivate, featureEnabled); err != nil {
+			return fmt.Errorf("container_registry: %w", err)
+		}
 		p.images.level = *c.Images
 	}
 	if c.Renaming != nil {

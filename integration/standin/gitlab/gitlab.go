@@ -110,7 +110,7 @@ func (s *Server) table() []route {
 		s.accountRoutes(), s.structureRoutes(), s.jobScopeRoutes(), s.protectionRoutes(), s.deployTokenRoutes(),
 		s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.nugetRoutes(),
 		s.inventoryRoutes(), s.controlRoutes(),
-		s.imageRoutes(), s.jwtRoutes(), s.registryStoreRoutes(),
+		s.imageRoutes(), s.imageRuleRoutes(), s.jwtRoutes(), s.registryStoreRoutes(),
 	)
 }
 

@@ -62,4 +62,4 @@ GET /_standin/stats and dump are those of package standin; a dump names files as
   {"protect":{"project":PATH,"format":"npm","pattern":"@acme/*","role":"maintainer"}}
   {"corrupt":{"project":PATH,"format":F,"package":NAME,"version":V,"file":FILE}}   flips a stored byte
   {"delete":{"project":PATH,"format":F,"package":NAME,"version":V}}
-  {"fault":"KIND@STAGE=RATE"} and {"clear_faults":true}`
+  {"fault":"KIND@STAGE=RATE"} and {"clear_faults":true}` + helpImages
