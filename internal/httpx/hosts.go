@@ -62,7 +62,14 @@ func (h *Hosts) of(u *url.URL) *host {
 	return one
 }
 
-// configured tells whether some client has u's host as its base.
+// configure notes that the operator named base's host.
+func (h *Hosts) configure(base *url.URL) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.bases[hostPort(base)] = true
+}
+
+// configured tells whether the operator named u's host.
 func (h *Hosts) configured(u *url.URL) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -73,9 +80,6 @@ func (h *Hosts) configured(u *url.URL) bool {
 // bandwidth limiter, nil for none.
 func (h *Hosts) tighten(base *url.URL, limits Limits) *rate.Limiter {
 	one := h.of(base)
-	h.mu.Lock()
-	h.bases[one.name] = true
-	h.mu.Unlock()
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	if n := limits.Connections; n > 0 && (!one.limited || n < one.connections) {

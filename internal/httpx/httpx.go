@@ -68,6 +68,7 @@ type Client struct {
 	library   *http.Client // repeats reads
 	noExpect  atomic.Bool  // the server answered 417 to Expect: 100-continue
 	public    atomic.Bool  // the server was reached at a public address
+	by        *Client      // whose server named Base; nil when the operator did
 }
 
 // New prepares a client; it sends nothing.
@@ -91,6 +92,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Hosts.configure(o.Base)
 	return newClient(o, transport), nil
 }
 
@@ -102,8 +104,9 @@ func newClient(o Options, transport *http.Transport) *Client {
 	return c
 }
 
-// Beside makes a client for another address of the same operator, such as the container registry of a GitLab. It shares
-// connections, limiters, limits, CA certificates, secrets and name with c, and has credentials of its own.
+// Beside makes a client for an address that c's server named as another of its own, such as the container registry of a
+// GitLab. It shares connections, limiters, limits, CA certificates, secrets and name with c, and has credentials of its
+// own. A server that was reached at a public address can not name a private one in this way either.
 func (c *Client) Beside(base *url.URL, auth Auth) (*Client, error) {
 	o := c.o
 	o.Base, o.Auth = base, auth
@@ -113,7 +116,9 @@ func (c *Client) Beside(base *url.URL, auth Auth) (*Client, error) {
 	if auth == nil {
 		o.Auth = Anonymous()
 	}
-	return newClient(o, c.transport), nil
+	beside := newClient(o, c.transport)
+	beside.by = c
+	return beside, nil
 }
 
 func (o *Options) check() error {

@@ -300,6 +300,13 @@ func TestAPublicServerDoesNotSteerIntoThePrivateNetwork(t *testing.T) {
 		if _, err = c.Get(t.Context(), inside, nil); !errors.As(err, &refusal) { // an address out of a listing
 			t.Errorf("%s: %v", tc.name, err)
 		}
+		beside, err := c.Beside(inside, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = beside.Get(t.Context(), inside, nil); !errors.As(err, &refusal) { // an address out of a project's settings
+			t.Errorf("%s: %v", tc.name, err)
+		}
 	}
 }
 

@@ -24,10 +24,15 @@ func (c *Client) steers(req *http.Request) bool {
 		return false
 	}
 	if req.Response == nil {
-		return c.public.Load()
+		return c.reachedPublicly()
 	}
 	from, ok := req.Response.Body.(*inbound)
-	return c.public.Load() || ok && from.public
+	return c.reachedPublicly() || ok && from.public
+}
+
+// reachedPublicly tells whether the server, or the one that named it, was reached at a public address.
+func (c *Client) reachedPublicly() bool {
+	return c.public.Load() || c.by != nil && c.by.reachedPublicly()
 }
 
 func public(addr net.Addr) bool {
