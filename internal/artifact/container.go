@@ -28,6 +28,10 @@ const (
 	maxImageName = 255
 )
 
+// ImageMediaType is the key of Package.Metadata under which a source that knows without a pull says what an image is: the
+// media type of its root where that is a schema 1 manifest, else its artifactType, else the type of its config.
+const ImageMediaType = "mediaType"
+
 var (
 	imageDigest = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
 	// imageName is container_repository_name_regex of lib/gitlab/regex.rb in gitlabhq/gitlabhq.

@@ -130,6 +130,11 @@ func (s *Sink) checkProject(ctx context.Context, path string, formats []artifact
 		s.notice(fmt.Sprintf("project %s has a cleanup policy that deletes tags of images, and to GitLab an imported tag is as old as its "+
 			"push: turn it off until the migration is verified, or let pkgferry provision do it", path))
 	}
+	if images {
+		if err := s.images.check(ctx, path, imagesOf(p)); err != nil {
+			return err
+		}
+	}
 	return s.readRules(ctx, path, p.ID, packages(formats), level)
 }
 

@@ -98,12 +98,15 @@ func (a *api) project(ctx context.Context, path string) (project, error) {
 		if err != nil {
 			return project{}, meaning(plain(err))
 		}
-		images := p.ContainerRegistryImagePrefix
-		if p.ContainerRegistryAccessLevel == gitlab.DisabledAccessControl {
-			images = ""
-		}
-		return project{id: p.ID, images: images}, nil
+		return project{id: p.ID, images: imagesOf(p)}, nil
 	})
+}
+
+func imagesOf(p *gitlab.Project) string {
+	if !takesImages(p) {
+		return ""
+	}
+	return p.ContainerRegistryImagePrefix
 }
 
 // address is a URL below a project's packages; segments are escaped one by one.

@@ -27,6 +27,11 @@ type Options struct {
 	Token TokenKind
 	// Notice is told what does not stop a migration but should be known; nil: nobody.
 	Notice func(string)
+	// Registry signs in at GitLab for its container registry: a user name and a token (RFC 7617). GitLab looks at the name of
+	// a deploy token and of a job's token (gitlab-ci-token) only. Nil: nobody, which pulls what is public.
+	Registry httpx.Auth
+	// PlainHTTP lets the container registry be spoken to by http where GitLab is.
+	PlainHTTP bool
 	// Settle is for how long the answer that GitLab is still at work on something is believed; 0: one second.
 	Settle time.Duration
 }
@@ -38,6 +43,7 @@ type Sink struct {
 	settle      time.Duration
 	spool       string
 	formats     map[artifact.Format]format
+	images      *containers
 	inventories memo[place, *inventory]
 	token       TokenKind
 	notice      func(string)
@@ -94,9 +100,13 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
+	images, err := newContainers(client, o)
+	if err != nil {
+		return nil, err
+	}
 	s := &Sink{
 		api: reach, settle: o.Settle, spool: o.Spool, limits: limits(client.URL("", nil).Hostname(), o.MaxFileSize),
-		token: o.Token, notice: o.Notice,
+		images: images, token: o.Token, notice: o.Notice,
 	}
 	npm := &npm{}
 	npm.packuments.limit = 64
@@ -112,6 +122,10 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 		artifact.Generic: {
 			statuses: []string{"hidden", ""}, loose: true,
 			allows: allowsGeneric, allowsFile: allowsGenericFile, stat: statGeneric, publish: publishGeneric,
+		},
+		artifact.Container: {
+			packages: images.packages,
+			allows:   images.allows, allowsFile: anyFile, stat: images.stat, publish: images.publish,
 		},
 	}
 	return s, nil

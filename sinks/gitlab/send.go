@@ -28,11 +28,26 @@ var raw = body{
 	wrap: func(s artifact.Stream) io.ReadCloser { return s },
 }
 
-// put sends f by one PUT and decodes the answer into answer, unless that is nil. The file is opened when the request's
-// turn has come; only a file whose size the source did not tell is opened before, since Content-Length needs it. An
-// error of the file itself is returned as it is: it is the source's. When put returns, nothing reads the file any more.
+// put sends f by one PUT to GitLab's API and decodes the answer into answer, unless that is nil.
 func (a *api) put(ctx context.Context, u *url.URL, header http.Header, f artifact.File, open artifact.Opener, b body, answer any) (artifact.Digests, error) {
-	s := &sending{file: f, opener: open, body: b, ended: make(chan struct{})}
+	return delivery{a.http, u, header, b, answer, meaning}.send(ctx, f, open)
+}
+
+// delivery is a PUT of one file.
+type delivery struct {
+	client  *httpx.Client
+	url     *url.URL
+	header  http.Header
+	body    body
+	answer  any               // what the answer is decoded into; nil for nothing
+	meaning func(error) error // what a refusal costs
+}
+
+// send makes one request. The file is opened when the request's turn has come; only a file whose size the source did not
+// tell is opened before, since Content-Length needs it. An error of the file itself is returned as it is: it is the
+// source's. When send returns, nothing reads the file any more.
+func (d delivery) send(ctx context.Context, f artifact.File, open artifact.Opener) (artifact.Digests, error) {
+	s := &sending{file: f, opener: open, body: d.body, ended: make(chan struct{})}
 	defer s.stop()
 	if f.Size < 0 {
 		if err := s.open(ctx); err != nil {
@@ -40,16 +55,16 @@ func (a *api) put(ctx context.Context, u *url.URL, header http.Header, f artifac
 		}
 		s.file.Size = s.stream.Size()
 	}
-	request := httpx.Request{Method: http.MethodPut, URL: u, Header: header, Size: b.size(s.file.Size), Body: s.take}
-	resp, err := a.http.Send(ctx, request)
+	request := httpx.Request{Method: http.MethodPut, URL: d.url, Header: d.header, Size: d.body.size(s.file.Size), Body: s.take}
+	resp, err := d.client.Send(ctx, request)
 	if err == nil {
-		err = decode(resp, answer)
+		err = decode(resp, d.answer)
 	}
 	if broken := s.failed(); broken != nil && statusOf(err) == 0 {
 		return artifact.Digests{}, broken
 	}
 	if err != nil {
-		return artifact.Digests{}, meaning(err)
+		return artifact.Digests{}, d.meaning(err)
 	}
 	return s.sent(ctx)
 }

@@ -90,7 +90,7 @@ func (s server) configured(t *testing.T, secret string, settle time.Duration) *g
 	}
 	t.Cleanup(client.HTTP().CloseIdleConnections)
 	sink, err := gitlab.New(client, gitlab.Options{
-		Settle: settle, MaxFileSize: map[artifact.Format]int64{artifact.NPM: 0},
+		Settle: settle, MaxFileSize: map[artifact.Format]int64{artifact.NPM: 0}, Registry: httpx.Basic("pkgferry", secret),
 	})
 	if err != nil {
 		t.Fatal(err)
