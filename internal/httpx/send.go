@@ -62,8 +62,10 @@ func (c *Client) Send(ctx context.Context, r Request) (*http.Response, error) {
 		return resp, err
 	}
 	body.released(ctx)
-	if own := body.failure(); err == nil && own != nil { // known only after the answer: there is more than was promised
-		_ = resp.Body.Close()
+	if own := body.failure(); own != nil && statusOf(err) == 0 { // known only after the answer: there is more than was promised
+		if err == nil {
+			_ = resp.Body.Close()
+		}
 		return nil, c.unread(r, own)
 	}
 	return resp, err
