@@ -4,7 +4,7 @@
 verdaccio=6.8.0
 nexus_client=3.96.3
 nuget=5.8.0
-python_tools=(pip==26.0 twine==6.2.0)
+python_tools=(pip==26.0 twine==5.1.1)
 crane=github.com/google/go-containerregistry/cmd/crane@v0.22.1
 versitygw=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 distribution=github.com/distribution/distribution/v3/cmd/registry@v3.1.2
