@@ -194,6 +194,22 @@ func TestRefusedDuplicateWithEqualBytes(t *testing.T) {
 	}
 }
 
+// Where the source declares nothing that GitLab shows, another look compares the bytes.
+func TestRefusedDuplicateThatCanNotBeCompared(t *testing.T) {
+	s := start(t, "generic-packages", standin.Options{Modes: map[string]string{"generic.duplicates": "false"}})
+	one := makeGeneric(t, 1, "a")
+	for i := range one.Files {
+		one.Files[i].Digests = artifact.Digests{}
+	}
+	if err := s.publish(t, s.sink(t), one); err != nil {
+		t.Fatal(err)
+	}
+	err := s.publish(t, s.sink(t), one)
+	if _, temporary := fault.IsTemporary(err); !temporary || fault.CodeOf(err) != string(artifact.TargetRejected) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestLostRows(t *testing.T) {
 	for project, sample := range makers {
 		t.Run(project, func(t *testing.T) {

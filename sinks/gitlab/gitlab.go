@@ -74,9 +74,12 @@ type format struct {
 
 	allows     func(artifact.Destination, artifact.Package) error // its name and version
 	allowsFile func(dst artifact.Destination, p artifact.Package, file string) error
-	stat       func(context.Context, target, artifact.Package) (sinks.Holding, error)
+	stat       statFunc
 	publish    func(context.Context, target, artifact.Package, []artifact.File, artifact.Opener) error
 }
+
+// statFunc is a format's part of sinks.Sink.Stat.
+type statFunc func(context.Context, target, artifact.Package) (sinks.Holding, error)
 
 // target is a destination with all that is needed to reach it.
 type target struct {

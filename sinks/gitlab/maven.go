@@ -11,7 +11,6 @@ import (
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 
 	"pkgferry/internal/artifact"
-	"pkgferry/internal/fault"
 	"pkgferry/sinks"
 )
 
@@ -115,19 +114,4 @@ func publishMaven(ctx context.Context, t target, p artifact.Package, missing []a
 	}
 	t.held.published(k, 0)
 	return nil
-}
-
-// settleDuplicate decides about a file that GitLab refuses because it has one of that name: with equal bytes it is there
-// already, else GitLab's settings stand against it.
-func settleDuplicate(ctx context.Context, t target, p artifact.Package, f artifact.File, refusal error,
-	stat func(context.Context, target, artifact.Package) (sinks.Holding, error),
-) error {
-	holding, err := stat(ctx, t, artifact.Package{Format: p.Format, Name: p.Name, Version: p.Version, Files: []artifact.File{f}})
-	if err != nil {
-		return err
-	}
-	if held, ok := holding.Files[f.Path]; ok && held.Digests.Compare(f.Digests) == artifact.Same {
-		return nil
-	}
-	return fault.At(fault.Sink, fault.Because(artifact.TargetRejected, refusal))
 }
