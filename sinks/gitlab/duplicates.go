@@ -5,9 +5,11 @@ package gitlab
 
 import (
 	"context"
+	"fmt"
 
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
+	"pkgferry/sinks"
 )
 
 // settleDuplicate decides about a file that GitLab refuses because it has one of that name: with equal bytes it is there
@@ -27,4 +29,19 @@ func settleDuplicate(ctx context.Context, t target, p artifact.Package, f artifa
 		return fault.Temporary(refusal, 0)
 	}
 	return refusal
+}
+
+// settleTaken is settleDuplicate for formats whose names GitLab never gives twice, whatever its settings: a file that it
+// refuses and does not show was deleted and is not cleaned up yet, or its replicas lag, and both pass.
+func settleTaken(ctx context.Context, t target, p artifact.Package, f artifact.File, refusal error, stat statFunc) error {
+	shown := false
+	err := settleDuplicate(ctx, t, p, f, refusal, func(ctx context.Context, t target, p artifact.Package) (sinks.Holding, error) {
+		holding, err := stat(ctx, t, p)
+		_, shown = holding.Files[f.Path]
+		return holding, err
+	})
+	if err != nil && !shown {
+		err = fault.Temporary(fmt.Errorf("what was deleted keeps its name until GitLab has cleaned up: %w", err), 0)
+	}
+	return err
 }

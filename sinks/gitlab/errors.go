@@ -1,7 +1,7 @@
 package gitlab
 
 // What GitLab's refusals mean (GitLab: lib/api/helpers.rb, lib/api/maven_packages.rb, lib/api/npm_project_packages.rb,
-// lib/api/generic_packages.rb; Workhorse's own answers: workhorse/internal/upload).
+// lib/api/generic_packages.rb, lib/api/pypi_packages.rb; Workhorse's own answers: workhorse/internal/upload).
 
 import (
 	"context"
@@ -35,7 +35,14 @@ func says(err error, text string) bool {
 
 // duplicate tells that GitLab holds a file of this name and may not take another.
 func duplicate(err error) bool {
-	return says(err, "Duplicate package is not allowed") || says(err, "Package already exists")
+	for _, text := range []string{
+		"Duplicate package is not allowed", "Package already exists", "File name has already been taken",
+	} {
+		if says(err, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // meaning marks the error of a request with what it costs and why. What httpx marked stays: 401 ends the run; a lost
@@ -53,6 +60,8 @@ func byStatus(err error) error {
 		return fault.Stop(fmt.Errorf("GitLab does not accept the token: %w", err))
 	case says(err, "Package protected"):
 		return fault.Because(artifact.Protected, err)
+	case duplicate(err):
+		return fault.Because(artifact.TargetRejected, err)
 	case status == http.StatusForbidden:
 		return fault.Because(artifact.NotPermitted, fmt.Errorf("the token may not do this; publishing needs the role Developer and a project that is not archived: %w", err))
 	case status == http.StatusNotFound:

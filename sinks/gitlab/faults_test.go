@@ -21,6 +21,7 @@ func (s server) publish(t *testing.T, sink sinks.Sink, one sinktest.Sample) erro
 
 var makers = map[string]func(*testing.T, int, string) sinktest.Sample{
 	"java-packages": makeMaven, "generic-packages": makeGeneric, "node-packages": makeNPM,
+	"python-packages": makePyPI,
 }
 
 // A server that fails after it stored a file: the error asks for another attempt, and Stat knows that nothing is missing.
@@ -53,7 +54,7 @@ func TestStoredButNotAnswered(t *testing.T) {
 
 func TestServerErrorsAreTemporary(t *testing.T) {
 	for project, sample := range makers {
-		for _, kind := range []string{"500", "503", "429", standin.Reset} {
+		for _, kind := range []string{"500", "503", "429", standin.Reset, standin.ObjectStore} {
 			t.Run(project+" "+kind, func(t *testing.T) {
 				s := start(t, project, standin.Options{Faults: []standin.Fault{{Kind: kind, Stage: standin.Write, Rate: 1}}})
 				sink, one := s.sink(t), sample(t, 1, "a")
@@ -142,7 +143,14 @@ func TestRefusals(t *testing.T) {
 		"too large, maven":   {project: "java-packages", modes: map[string]string{"limit.maven": "10"}, reason: artifact.FileTooLarge},
 		"too large, generic": {project: "generic-packages", modes: map[string]string{"limit.generic": "10"}, reason: artifact.FileTooLarge},
 		"too large, npm":     {project: "node-packages", modes: map[string]string{"limit.npm": "10"}, reason: artifact.FileTooLarge},
-		"archived":           {project: "generic-packages", mutate: `{"set":{"project":"%p","archived":true}}`, reason: artifact.NotPermitted, says: "archived"},
+		"protected, pypi":    {project: "python-packages", mutate: `{"protect":{"project":"%p","format":"pypi","pattern":"acme*","role":"admin"}}`, reason: artifact.Protected},
+		"too large, pypi":    {project: "python-packages", modes: map[string]string{"limit.pypi": "10"}, reason: artifact.FileTooLarge, says: "entity is too large"},
+		"reporter, pypi":     {project: "python-packages", token: "standin-reporter", reason: artifact.NotPermitted, says: "Developer"},
+		"stranger, pypi":     {project: "python-packages", token: "standin-stranger", reason: artifact.NotPermitted, says: "can not see it"},
+		"other bytes, pypi": {
+			project: "python-packages", twice: true, reason: artifact.TargetRejected, says: "File name has already been taken",
+		},
+		"archived": {project: "generic-packages", mutate: `{"set":{"project":"%p","archived":true}}`, reason: artifact.NotPermitted, says: "archived"},
 		"other bytes, no duplicates": {
 			project: "java-packages", modes: map[string]string{"maven.duplicates": "false"}, twice: true,
 			reason: artifact.TargetRejected, says: "Duplicate package is not allowed",
@@ -180,7 +188,7 @@ func TestRefusals(t *testing.T) {
 
 // Equal bytes under a name that may not be given twice are there already, which is no failure.
 func TestRefusedDuplicateWithEqualBytes(t *testing.T) {
-	for _, project := range []string{"java-packages", "generic-packages"} {
+	for _, project := range []string{"java-packages", "generic-packages", "python-packages"} {
 		s := start(t, project, standin.Options{Modes: map[string]string{"maven.duplicates": "false", "generic.duplicates": "false"}})
 		one := makers[project](t, 1, "a")
 		for range 2 {

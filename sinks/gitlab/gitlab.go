@@ -113,6 +113,8 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 	}
 	npm := &npm{}
 	npm.packuments.limit = 64
+	pypi := &pypi{}
+	pypi.pages.limit = maxPages
 	s.formats = map[artifact.Format]format{
 		artifact.Maven: {
 			statuses: []string{""}, names: fromMavenPath,
@@ -121,6 +123,10 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 		artifact.NPM: {
 			statuses: []string{"processing", ""}, indexed: true,
 			allows: allowsNPM, allowsFile: anyFile, stat: npm.stat, publish: npm.publish,
+		},
+		artifact.PyPI: {
+			statuses: []string{""},
+			allows:   allowsPyPI, allowsFile: allowsPyPIFile, stat: pypi.stat, publish: pypi.publish,
 		},
 		artifact.Generic: {
 			statuses: []string{"hidden", ""}, loose: true,

@@ -35,7 +35,7 @@ const (
 
 // row is a package that GitLab shows.
 type row struct {
-	id     int64
+	id     int64 // 0 while it is not known
 	status status
 }
 
@@ -59,13 +59,6 @@ type inventory struct {
 	newest   int64
 	awaiting map[int64]*awaited
 	sent     map[key]sent
-}
-
-// sent is what this process published under a key and GitLab did not show yet.
-type sent struct {
-	id      int64 // 0 when GitLab did not tell
-	at      time.Time
-	promise bool // GitLab said yes
 }
 
 // awaited is a package that GitLab is still at work on.
@@ -156,7 +149,7 @@ func (v *inventory) add(page []*gitlab.Package) {
 func (v *inventory) keep(k key, r row) {
 	old, ok := v.rows[k]
 	switch {
-	case !ok || old.id == r.id || old.status == refused && r.status != refused:
+	case !ok || old.id == 0 || old.id == r.id || old.status == refused && r.status != refused:
 		v.rows[k] = r
 		return
 	case r.status == refused && old.status != refused:
@@ -198,19 +191,6 @@ func (v *inventory) forget(k key) {
 	delete(v.twins, k)
 }
 
-// publishing notes that something is about to be sent, published that GitLab took it, with the package's id where it told.
-func (v *inventory) publishing(k key) { v.note(k, sent{at: time.Now()}) }
-
-func (v *inventory) published(k key, id int64) {
-	v.note(k, sent{id: id, at: time.Now(), promise: true})
-}
-
-func (v *inventory) note(k key, s sent) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.sent[k] = s
-}
-
 // find returns what GitLab shows under a name and a version. After a publish of this process it asks again until GitLab
 // shows it; pending tells that GitLab has promised it and does not show it yet.
 func (v *inventory) find(ctx context.Context, name, version string) (r row, ok, pending bool, err error) {
@@ -221,9 +201,7 @@ func (v *inventory) find(ctx context.Context, name, version string) (r row, ok, 
 	if r, ok = v.row(k); ok {
 		return r, true, false, nil
 	}
-	v.mu.Lock()
-	s, mine := v.sent[k]
-	v.mu.Unlock()
+	s, mine := v.unshown(k)
 	if !mine {
 		return row{}, false, false, nil
 	}

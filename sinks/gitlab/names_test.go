@@ -112,7 +112,7 @@ func TestAllows(t *testing.T) {
 		{artifact.Generic, "tools", "1.0", "/x", file},
 		{artifact.Generic, "tools", "1.0", "./x", file},
 
-		{artifact.PyPI, "x", "1.0", "x.whl", artifact.FormatUnsupported},
+		{"cargo", "x", "1.0.0", "x.crate", artifact.FormatUnsupported},
 	} {
 		p := artifact.Package{Format: c.format, Name: c.name, Version: c.vers}
 		for path := range strings.SplitSeq(c.files, "|") {

@@ -2,8 +2,10 @@ package gitlab_test
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -79,6 +81,17 @@ func writeTarball(t *testing.T, w io.Writer, level int, manifest string, index i
 	}
 }
 
+func makePyPI(t *testing.T, n int, salt string) sinktest.Sample {
+	t.Helper()
+	p := artifact.Package{Format: artifact.PyPI, Name: "Acme.UI_x", Version: fmt.Sprintf("1.%d.0RC1+local", n)}
+	stem := fmt.Sprintf("acme_ui_x-1.%d.0rc1+local", n)
+	inside := metadata(p.Name, p.Version, "Requires-Python: >=3.8\n\n"+salt)
+	paths := []string{stem + "-1-py3-none-any.whl", stem + ".tar.gz", stem + ".win32.exe"}
+	return sinktest.Bytes(p, paths, map[string][]byte{
+		paths[0]: []byte(wheel(t, stem, inside, salt)), paths[1]: []byte(sdist(t, stem, inside, salt)), paths[2]: []byte("MZ " + salt),
+	})
+}
+
 // pattern reads as size bytes that differ from block to block.
 type pattern struct {
 	left  int64
@@ -125,6 +138,38 @@ func largeNPM(t *testing.T, size int64) sinktest.Sample {
 				pack(w)
 				_ = w.Close()
 			}()
+			return r
+		},
+	}
+}
+
+// largePyPI is a wheel that is packed while it is read.
+func largePyPI(t *testing.T, size int64) sinktest.Sample {
+	pack := func(w io.Writer) error {
+		archive := zip.NewWriter(w)
+		module, err := archive.CreateHeader(&zip.FileHeader{Name: "big/module.bin", Method: zip.Store})
+		if err == nil {
+			_, err = io.Copy(module, &pattern{left: size})
+		}
+		if err != nil {
+			return err
+		}
+		inside, err := archive.Create("big-1.0.dist-info/METADATA")
+		if err == nil {
+			_, err = io.WriteString(inside, metadata("big", "1.0", ""))
+		}
+		return errors.Join(err, archive.Close())
+	}
+	var length counting
+	if err := pack(&length); err != nil {
+		t.Fatal(err)
+	}
+	file := artifact.File{Path: "big-1.0-py3-none-any.whl", Size: int64(length)}
+	return sinktest.Sample{
+		Package: artifact.Package{Format: artifact.PyPI, Name: "big", Version: "1.0", Files: []artifact.File{file}},
+		Content: func(artifact.File) io.Reader {
+			r, w := io.Pipe()
+			go func() { _ = w.CloseWithError(pack(w)) }()
 			return r
 		},
 	}

@@ -51,6 +51,13 @@ func TestNPM(t *testing.T) {
 	}
 }
 
+func TestPyPI(t *testing.T) {
+	sinktest.Run(t, sinktest.Case{
+		Open: opening("python-packages", nil), Make: makePyPI, Large: largePyPI, LargeSize: 256 << 20,
+		Proof: artifact.Declared, Token: token,
+	})
+}
+
 const token = "standin-owner"
 
 // server is a stand-in for one test.

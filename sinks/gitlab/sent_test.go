@@ -1,0 +1,37 @@
+package gitlab
+
+import (
+	"slices"
+	"testing"
+
+	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"pkgferry/internal/artifact"
+)
+
+// What was seen by other means than the listing is known without a request, and takes the id that a listing tells later.
+func TestSeenWithoutListing(t *testing.T) {
+	v := newInventory(nil, 7, artifact.PyPI, 0, "")
+	v.loaded = true
+	there, gone := v.key("Acme.UI", "1.0"), v.key("acme", "2.0")
+	for _, k := range []key{there, gone} {
+		v.published(k, 0)
+		if s, ok := v.unshown(k); !ok || !s.promise {
+			t.Errorf("%+v, %v", s, ok)
+		}
+		v.seen(k, k == there)
+		if s, ok := v.unshown(k); ok {
+			t.Errorf("%+v is still waited for", s)
+		}
+	}
+	if _, ok, pending, err := v.find(t.Context(), "acme-ui", "1.0.0"); !ok || pending || err != nil {
+		t.Errorf("found %v, pending %v, %v", ok, pending, err)
+	}
+	if _, ok, pending, err := v.find(t.Context(), "acme", "2.0"); ok || pending || err != nil {
+		t.Errorf("found %v, pending %v, %v", ok, pending, err)
+	}
+	v.add([]*gitlab.Package{{ID: 12, Name: "acme.ui", Version: "1.0"}})
+	if got := v.ids(there); !slices.Equal(got, []int64{12}) {
+		t.Errorf("ids %v", got)
+	}
+}
