@@ -1,7 +1,8 @@
 package gitlab
 
 // What GitLab's refusals mean (GitLab: lib/api/helpers.rb, lib/api/maven_packages.rb, lib/api/npm_project_packages.rb,
-// lib/api/generic_packages.rb, lib/api/pypi_packages.rb; Workhorse's own answers: workhorse/internal/upload).
+// lib/api/generic_packages.rb, lib/api/pypi_packages.rb, app/services/packages/terraform_module; Workhorse's own answers:
+// workhorse/internal/upload).
 
 import (
 	"context"
@@ -37,6 +38,7 @@ func says(err error, text string) bool {
 func duplicate(err error) bool {
 	for _, text := range []string{
 		"Duplicate package is not allowed", "Package already exists", "File name has already been taken",
+		"name & version already exists in the project", "Package version already exists",
 	} {
 		if says(err, text) {
 			return true
@@ -62,6 +64,8 @@ func byStatus(err error) error {
 		return fault.Because(artifact.Protected, err)
 	case duplicate(err):
 		return fault.Because(artifact.TargetRejected, err)
+	case says(err, "same name already exists in the namespace"):
+		return fault.Because(artifact.NameCollision, fmt.Errorf("another project below the same root group has a module of this name: %w", err))
 	case status == http.StatusForbidden:
 		return fault.Because(artifact.NotPermitted, fmt.Errorf("the token may not do this; publishing needs the role Developer and a project that is not archived: %w", err))
 	case status == http.StatusNotFound:

@@ -128,6 +128,10 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 			statuses: []string{""},
 			allows:   allowsPyPI, allowsFile: allowsPyPIFile, stat: pypi.stat, publish: pypi.publish,
 		},
+		artifact.Terraform: {
+			statuses: []string{""},
+			allows:   allowsTerraform, allowsFile: allowsTerraformFile, stat: statTerraform, publish: publishTerraform,
+		},
 		artifact.Generic: {
 			statuses: []string{"hidden", ""}, loose: true,
 			allows: allowsGeneric, allowsFile: allowsGenericFile, stat: statGeneric, publish: publishGeneric,
