@@ -90,7 +90,7 @@ func publishGeneric(ctx context.Context, t target, p artifact.Package, missing [
 			return err
 		}
 	}
-	t.held.published(k, 0)
+	t.held.published(k)
 	return nil
 }
 

@@ -112,6 +112,6 @@ func publishMaven(ctx context.Context, t target, p artifact.Package, missing []a
 			return err
 		}
 	}
-	t.held.published(k, 0)
+	t.held.published(k)
 	return nil
 }

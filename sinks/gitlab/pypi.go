@@ -37,7 +37,7 @@ func (y *pypi) stat(ctx context.Context, t target, p artifact.Package) (sinks.Ho
 	case late:
 		return sinks.Holding{State: sinks.Pending}, nil
 	case own.promise:
-		t.held.published(k, 0) // GitLab's replicas lag: a newer page will tell
+		t.held.published(k) // GitLab's replicas lag: a newer page will tell
 		return sinks.Holding{State: sinks.Pending}, nil
 	}
 	if ours {
@@ -80,7 +80,7 @@ func (y *pypi) publish(ctx context.Context, t target, p artifact.Package, missin
 			return err
 		}
 	}
-	t.held.published(t.held.key(t.Name, t.Version), 0)
+	t.held.published(t.held.key(t.Name, t.Version))
 	return nil
 }
 

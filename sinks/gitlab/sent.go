@@ -11,12 +11,10 @@ type sent struct {
 	promise bool // GitLab said yes
 }
 
-// publishing notes that something is about to be sent, published that GitLab took it, with the package's id where it told.
+// publishing notes that something is about to be sent, published that GitLab took it.
 func (v *inventory) publishing(k key) { v.note(k, sent{at: time.Now()}) }
 
-func (v *inventory) published(k key, id int64) {
-	v.note(k, sent{id: id, at: time.Now(), promise: true})
-}
+func (v *inventory) published(k key) { v.note(k, sent{at: time.Now(), promise: true}) }
 
 func (v *inventory) note(k key, s sent) {
 	v.mu.Lock()

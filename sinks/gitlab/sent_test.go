@@ -15,7 +15,7 @@ func TestSeenWithoutListing(t *testing.T) {
 	v.loaded = true
 	there, gone := v.key("Acme.UI", "1.0"), v.key("acme", "2.0")
 	for _, k := range []key{there, gone} {
-		v.published(k, 0)
+		v.published(k)
 		if s, ok := v.unshown(k); !ok || !s.promise {
 			t.Errorf("%+v, %v", s, ok)
 		}

@@ -110,6 +110,6 @@ func publishTerraform(ctx context.Context, t target, p artifact.Package, missing
 			return err
 		}
 	}
-	t.held.published(k, 0)
+	t.held.published(k)
 	return nil
 }
