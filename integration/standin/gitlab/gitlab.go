@@ -206,16 +206,17 @@ func (r *route) match(segments []string, e *exchange) bool {
 // refuse words a status fault as GitLab does.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
 	e := &exchange{w: w, r: r}
-	if strings.HasPrefix(r.URL.Path, "/v2/") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/v2/"):
 		s.refuseRegistry(e, status)
-		return
-	}
-	if status == http.StatusTooManyRequests {
+	case r.URL.Path == jwtPath && status == http.StatusUnauthorized:
+		e.accessDenied()
+	case status == http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", "1")
 		e.text(status, "Retry later\n")
-		return
+	default:
+		e.fail(status, fmt.Sprintf("%d %s", status, http.StatusText(status)))
 	}
-	e.fail(status, fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
 
 // dump tells every stored file row.

@@ -16,14 +16,12 @@ import (
 
 func (s *Server) jwtRoutes() []route {
 	return []route{
-		{"GET", "/jwt/auth", "jwt", s.faulty(s.jwt, standin.Token)},
+		{"GET", jwtPath, "jwt", s.faulty(s.jwt, standin.Token)},
 		{"GET", "/_standin/registry.crt", "", s.registryCertificate},
 	}
 }
 
-const accessDenied = "HTTP Basic: Access denied. If a password was provided for Git authentication, the password was incorrect or " +
-	"you're required to use a token instead of a password. If a token was provided, it was either incorrect, expired, or " +
-	"improperly scoped. See "
+const jwtPath = "/jwt/auth"
 
 // refuseJWT answers with GitLab's code and message; the status is in the body too, except for a wrong password.
 func (e *exchange) refuseJWT(status int, code, message string) {
@@ -32,6 +30,15 @@ func (e *exchange) refuseJWT(status int, code, message string) {
 		body["http_status"] = status
 	}
 	e.json(status, body)
+}
+
+// accessDenied is the answer to a wrong password.
+func (e *exchange) accessDenied() {
+	e.refuseJWT(http.StatusUnauthorized, "UNAUTHORIZED", "HTTP Basic: Access denied. If a password was provided for Git "+
+		"authentication, the password was incorrect or you're required to use a token instead of a password. If a token was "+
+		"provided, it was either incorrect, expired, or improperly scoped. See "+e.base()+
+		"/help/user/profile/account/two_factor_authentication_troubleshooting.md"+
+		"#error-http-basic-access-denied-if-a-password-was-provided-for-git-authentication-")
 }
 
 // gitCredential finds whose user name and password came; nil is anonymous, false means that they are wrong.
@@ -57,9 +64,7 @@ func (s *Server) jwt(e *exchange) {
 	query := e.r.URL.Query()
 	switch {
 	case !ok:
-		e.refuseJWT(http.StatusUnauthorized, "UNAUTHORIZED", accessDenied+e.base()+
-			"/help/user/profile/account/two_factor_authentication_troubleshooting.md"+
-			"#error-http-basic-access-denied-if-a-password-was-provided-for-git-authentication-")
+		e.accessDenied()
 		return
 	case query.Get("service") != registryService:
 		e.empty(http.StatusNotFound)

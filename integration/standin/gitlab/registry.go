@@ -129,7 +129,7 @@ func (r *registryRoute) stages(req *http.Request) (stages []string) {
 
 // registryCall authorizes a request and serves it. In read-only mode there are no methods that write.
 func (s *Server) registryCall(r *registryRoute, c *call) {
-	if c.foreignCredential() {
+	if c.foreignCredential() || s.onUploadHost(c.exchange) && c.r.Header.Get("Authorization") != "" {
 		s.stats.Foreign()
 	}
 	if !s.registryAuthorized(r, c) {

@@ -74,7 +74,7 @@ func (s *Server) registryAuthorized(r *registryRoute, c *call) bool {
 
 // challenge tells where the token is to be had, and for what.
 func (s *Server) challenge(e *exchange, records []accessRecord, failure string) {
-	text := `Bearer realm="` + s.base(e) + `/jwt/auth",service="` + registryService + `"`
+	text := `Bearer realm="` + s.base(e) + `` + jwtPath + `",service="` + registryService + `"`
 	var scopes []string
 	for i, one := range records {
 		if i > 0 && records[i-1].Name == one.Name {

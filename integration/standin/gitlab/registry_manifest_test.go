@@ -205,7 +205,9 @@ func TestTags(t *testing.T) {
 		names = append(names, `"`+name+`"`)
 	}
 	tags := "/v2/" + app + "/tags/list"
-	page := func(names []string) string { return fmt.Sprintf(`{"name":%q,"tags":[%s]}`, app, strings.Join(names, ",")) }
+	page := func(names []string) string {
+		return fmt.Sprintf(`{"name":%q,"tags":[%s]}`, app, strings.Join(names, ","))
+	}
 	got := r.want(200, page(names[:100]), "GET", tags, "")
 	if link := got.header.Get("Link"); link != "<"+tags+`?last=v099&n=100>; rel="next"` {
 		t.Errorf("link %q", link)

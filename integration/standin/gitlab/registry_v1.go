@@ -62,7 +62,7 @@ func (c *call) shownV1(value any) {
 func (r *registry) size(path string, below bool) (bytes int64) {
 	layers := map[string]bool{}
 	for _, one := range r.repositories {
-		if one.path != path && !(below && strings.HasPrefix(one.path, path+"/")) {
+		if one.path != path && (!below || !strings.HasPrefix(one.path, path+"/")) {
 			continue
 		}
 		for _, t := range one.tags {
