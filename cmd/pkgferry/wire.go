@@ -175,7 +175,7 @@ func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts)
 	}
 	return gitlab.New(client, gitlab.Options{
 		MaxFileSize: t.Limits.MaxFileSizes(), Token: gitlab.KindOf(login.Token), Notice: func(text string) { a.log.Warn(text) },
-		PlainHTTP: t.AllowHTTP, Registry: httpx.Basic("pkgferry", login.Token), // GitLab goes by the token alone
+		PlainHTTP: t.AllowHTTP, Password: func(user string) httpx.Auth { return httpx.Basic(user, login.Token) },
 	})
 }
 

@@ -34,7 +34,7 @@ func (s server) client(t *testing.T, secret string) *httpx.Client {
 func (s server) noticing(t *testing.T, secret string, said *[]string) *gitlab.Sink {
 	t.Helper()
 	sink, err := gitlab.New(s.client(t, secret), gitlab.Options{
-		Token: gitlab.KindOf(secret), Registry: httpx.Basic("pkgferry", secret), Notice: func(text string) { *said = append(*said, text) },
+		Token: gitlab.KindOf(secret), Password: func(user string) httpx.Auth { return httpx.Basic(user, secret) }, Notice: func(text string) { *said = append(*said, text) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
@@ -30,9 +31,11 @@ type api struct {
 	http     *httpx.Client
 	gitlab   *gitlab.Client
 	projects memo[string, project]
+	password func(user string) httpx.Auth
+	basic    memo[struct{}, *api]
 }
 
-func newAPI(client *httpx.Client) (*api, error) {
+func newAPI(client *httpx.Client, password func(user string) httpx.Auth) (*api, error) {
 	base := client.URL("", nil).String()
 	library, err := gitlab.NewAuthSourceClient(gitlab.Unauthenticated{}, // httpx adds the credentials
 		gitlab.WithBaseURL(base), gitlab.WithoutRetries(), gitlab.WithCustomLimiter(unlimited{}),
@@ -40,7 +43,7 @@ func newAPI(client *httpx.Client) (*api, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &api{http: client, gitlab: library}, nil
+	return &api{http: client, gitlab: library, password: password}, nil
 }
 
 // unlimited is no second limiter beside httpx's.
@@ -188,24 +191,39 @@ func (a *api) files(ctx context.Context, project, pkg int64, each func(*gitlab.P
 	return true, nil
 }
 
+// signedIn reaches registries that take the token only as the password of its user (GitLab:
+// lib/gitlab/api_authentication/token_resolver.rb): to them PRIVATE-TOKEN is nobody's.
+func (a *api) signedIn(ctx context.Context) (*api, error) {
+	return a.basic.get(ctx, struct{}{}, func(ctx context.Context) (*api, error) {
+		if a.password == nil {
+			return a, nil
+		}
+		user, _, err := a.gitlab.Users.CurrentUser(gitlab.WithContext(ctx))
+		if err != nil {
+			return nil, meaning(plain(err))
+		}
+		client, err := a.http.Beside(a.http.URL("", nil), a.password(user.Username))
+		return &api{http: client}, err
+	})
+}
+
 // errorRow is a package that GitLab refused in the background.
 type errorRow struct {
 	ID            string `json:"id"` // gid://gitlab/Packages::Package/7
-	Name, Version string
 	StatusMessage string
 }
 
 const errorRows = `query($path: ID!, $name: String!) {
   project(fullPath: $path) {
-    packages(packageType: NPM, packageName: $name, status: ERROR, sort: CREATED_DESC, first: 100) {
-      nodes { id name version statusMessage }
+    packages(packageType: %s, packageName: $name, status: ERROR, sort: CREATED_DESC, first: 100) {
+      nodes { id statusMessage }
     }
   }
 }`
 
-// refusal is why GitLab refused the npm package with this id in the background; "" when it does not say. Only GraphQL
-// tells it.
-func (a *api) refusal(ctx context.Context, path, name string, id int64) (string, error) {
+// refusal is why GitLab refused the packages with these ids in the background; "" when it does not say. They are listed
+// under name. Only GraphQL tells it.
+func (a *api) refusal(ctx context.Context, path string, format artifact.Format, name string, ids ...int64) (string, error) {
 	var answer struct {
 		Data struct {
 			Project struct {
@@ -213,16 +231,21 @@ func (a *api) refusal(ctx context.Context, path, name string, id int64) (string,
 			}
 		}
 	}
-	q := gitlab.GraphQLQuery{Query: errorRows, Variables: map[string]any{"path": path, "name": name}}
+	q := gitlab.GraphQLQuery{
+		Query:     fmt.Sprintf(errorRows, strings.ToUpper(string(format))),
+		Variables: map[string]any{"path": path, "name": name},
+	}
 	if _, err := a.gitlab.GraphQL.Do(q, &answer, gitlab.WithContext(ctx)); err != nil {
 		return "", meaning(plain(err))
 	}
+	var reasons []string
 	for _, row := range answer.Data.Project.Packages.Nodes {
-		if strings.HasSuffix(row.ID, fmt.Sprintf("/%d", id)) {
-			return row.StatusMessage, nil
+		own := slices.ContainsFunc(ids, func(id int64) bool { return strings.HasSuffix(row.ID, fmt.Sprintf("/%d", id)) })
+		if own && !slices.Contains(reasons, row.StatusMessage) {
+			reasons = append(reasons, row.StatusMessage)
 		}
 	}
-	return "", nil
+	return strings.Join(reasons, "; or "), nil
 }
 
 // download is an Open of a held file.

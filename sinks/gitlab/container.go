@@ -28,7 +28,11 @@ type containers struct {
 }
 
 func newContainers(client *httpx.Client, o Options) (*containers, error) {
-	own, err := client.Beside(client.URL("", nil), o.Registry)
+	var auth httpx.Auth
+	if o.Password != nil {
+		auth = o.Password("pkgferry") // GitLab goes by the token alone
+	}
+	own, err := client.Beside(client.URL("", nil), auth)
 	if err != nil {
 		return nil, err
 	}

@@ -27,9 +27,9 @@ type Options struct {
 	Token TokenKind
 	// Notice is told what does not stop a migration but should be known; nil: nobody.
 	Notice func(string)
-	// Registry signs in at GitLab for its container registry: a user name and a token (RFC 7617). GitLab looks at the name of
-	// a deploy token and of a job's token (gitlab-ci-token) only. Nil: nobody, which pulls what is public.
-	Registry httpx.Auth
+	// Password signs in with the token as a user's password (RFC 7617), which is how GitLab's container registry, NuGet and
+	// Helm take it. Nil: nobody, which reads what is public.
+	Password func(user string) httpx.Auth
 	// PlainHTTP lets the container registry be spoken to by http where GitLab is.
 	PlainHTTP bool
 	// Settle is for how long the answer that GitLab is still at work on something is believed; 0: one second.
@@ -93,7 +93,7 @@ type target struct {
 
 // New makes the sink of the GitLab that client speaks to. It sends nothing.
 func New(client *httpx.Client, o Options) (*Sink, error) {
-	reach, err := newAPI(client)
+	reach, err := newAPI(client, o.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +139,14 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 		artifact.Container: {
 			packages: images.packages,
 			allows:   images.allows, allowsFile: anyFile, stat: images.stat, publish: images.publish,
+		},
+		artifact.NuGet: {
+			statuses: []string{"processing", ""}, loose: true,
+			allows: allowsNuGet, allowsFile: s.allowsNuGetFile, stat: statNuGet, publish: publishNuGet,
+		},
+		artifact.Helm: {
+			statuses: []string{"processing", ""}, loose: true,
+			allows: allowsHelm, allowsFile: allowsHelmFile, stat: statHelm, publish: publishHelm,
 		},
 	}
 	return s, nil

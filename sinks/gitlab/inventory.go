@@ -41,6 +41,7 @@ type row struct {
 
 // inventory is safe for concurrent use.
 type inventory struct {
+	extraction
 	api      *api
 	project  int64
 	format   artifact.Format
@@ -54,26 +55,20 @@ type inventory struct {
 	loaded   bool
 	asked    time.Time // when the last refresh that succeeded began
 	looked   time.Time // when the last look at what is processing began
+	pages    int       // that it took
 	rows     map[key]row
 	twins    map[key][]int64 // older packages of the same name and version
 	newest   int64
 	awaiting map[int64]*awaited
 	sent     map[key]sent
-}
-
-// awaited is a package that GitLab is still at work on.
-type awaited struct {
-	name   string
-	ours   bool
-	status status
-	done   bool // status is known
-	unseen int  // refreshes that found it nowhere
+	spelled  map[key]string // versions that are not in NuGet's normal form
 }
 
 func newInventory(a *api, project int64, format artifact.Format, settle time.Duration, statuses ...string) *inventory {
 	return &inventory{
 		api: a, project: project, format: format, statuses: statuses, settle: settle, turn: make(chan struct{}, 1),
 		rows: make(map[key]row), twins: make(map[key][]int64), awaiting: make(map[int64]*awaited), sent: make(map[key]sent),
+		extraction: newExtraction(), spelled: make(map[key]string),
 	}
 }
 
@@ -92,7 +87,7 @@ func (v *inventory) load(ctx context.Context) error {
 		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		v.loaded, v.asked, v.looked = true, began, began
+		v.loaded, v.asked, v.looked, v.first = true, began, began, v.newest
 		return nil
 	})
 }
@@ -130,7 +125,7 @@ func (v *inventory) add(page []*gitlab.Package) {
 		switch p.Status {
 		case "processing":
 			if v.awaiting[p.ID] == nil {
-				v.awaiting[p.ID] = &awaited{name: p.Name}
+				v.awaiting[p.ID] = &awaited{name: p.Name, since: begun(p)}
 			}
 			continue
 		case "error":
@@ -141,7 +136,12 @@ func (v *inventory) add(page []*gitlab.Package) {
 		if w := v.awaiting[p.ID]; w != nil {
 			w.status, w.done = r.status, true
 		}
+		if isPlaceholder(p) {
+			v.fail(p)
+			continue
+		}
 		v.keep(v.key(p.Name, p.Version), r)
+		v.spell(p)
 	}
 }
 

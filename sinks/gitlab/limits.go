@@ -53,5 +53,9 @@ func (s *Sink) tooLarge(dst artifact.Destination, f artifact.File) error {
 	if !ok || f.Size < 0 || sent < limit {
 		return nil
 	}
-	return fault.Errorf(artifact.FileTooLarge, "file %q has %d %s; GitLab takes less than %d", f.Path, sent, what, limit)
+	advice := ""
+	if dst.Format == artifact.Helm {
+		advice = "; raise helm_max_file_size of GitLab and max_file_size of the target, or publish the chart as an OCI image"
+	}
+	return fault.Errorf(artifact.FileTooLarge, "file %q has %d %s; GitLab takes less than %d%s", f.Path, sent, what, limit, advice)
 }

@@ -15,15 +15,20 @@ import (
 )
 
 var (
-	plainName    = regexp.MustCompile(`^[A-Za-z0-9._+-]+$`)
-	mavenPart    = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
-	genericFile  = regexp.MustCompile(`^[A-Za-z0-9._+~@-]+$`)
-	npmPlainName = regexp.MustCompile(`^[A-Za-z0-9._+-]+$`)
-	npmScope     = regexp.MustCompile(`^(?:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}[A-Za-z0-9_-]|[A-Za-z0-9_])$`)
-	semver       = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)` +
-		`(?:-((?:\d*[a-zA-Z-][0-9a-zA-Z-]*|[1-9]\d*|0)(?:\.(?:\d*[a-zA-Z-][0-9a-zA-Z-]*|[1-9]\d*|0))*))?` +
-		`(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$`)
+	plainName        = regexp.MustCompile(`^[A-Za-z0-9._+-]+$`)
+	mavenPart        = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	genericFile      = regexp.MustCompile(`^[A-Za-z0-9._+~@-]+$`)
+	npmPlainName     = regexp.MustCompile(`^[A-Za-z0-9._+-]+$`)
+	npmScope         = regexp.MustCompile(`^(?:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}[A-Za-z0-9_-]|[A-Za-z0-9_])$`)
+	semver           = regexp.MustCompile(`^` + semverCore + semverTail + `$`)
 	versionDirectory = regexp.MustCompile(`^v?[0-9]+(?:\.[0-9A-Za-z.+_-]*)?$`)
+)
+
+// The parts of a semantic version (https://semver.org).
+const (
+	semverCore = `(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)`
+	semverTail = `(?:-((?:\d*[a-zA-Z-][0-9a-zA-Z-]*|[1-9]\d*|0)(?:\.(?:\d*[a-zA-Z-][0-9a-zA-Z-]*|[1-9]\d*|0))*))?` +
+		`(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?`
 )
 
 const (

@@ -2,7 +2,9 @@ package gitlab_test
 
 import (
 	"errors"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +114,48 @@ func TestAllows(t *testing.T) {
 		{artifact.Generic, "tools", "1.0", "/x", file},
 		{artifact.Generic, "tools", "1.0", "./x", file},
 
+		{artifact.NuGet, "Acme.Core-x_y+z", "1.2", "Acme.Core-x_y+z.1.2.nupkg", ""},
+		{artifact.NuGet, "Acme.Core", "0.0.0.07-rc.1+b.2", "a.nupkg|A.SNUPKG", ""},
+		{artifact.NuGet, "Acme.Core", "1.2.03", "a.nupkg", ""},
+		{artifact.NuGet, "Acme Core", "1.0.0", "a.nupkg", name},
+		{artifact.NuGet, "Acme/Core", "1.0.0", "a.nupkg", name},
+		{artifact.NuGet, "Ácme", "1.0.0", "a.nupkg", name},
+		{artifact.NuGet, "", "1.0.0", "a.nupkg", name},
+		{artifact.NuGet, "Acme", "1", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "01.0.0", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "1.01.0", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "1.0.01.0", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "1.0.0.0.0", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "1.0.", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "1.0.0-", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "1.0.0-01", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "1.0.0-rc_1", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "v1.0.0", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "1.0.0\n", "a.nupkg", version},
+		{artifact.NuGet, "Acme", "1.0.0", "a.nupkg|b.nupkg", artifact.TargetRejected},
+		{artifact.NuGet, "Acme", "1.0.0", "a.nupkg|a.snupkg|b.snupkg", artifact.TargetRejected},
+		{artifact.NuGet, "Acme", "1.0.0", "a.nupkg|a.Symbols.nupkg", artifact.FileUnsupported},
+		{artifact.NuGet, "Acme", "1.0.0", "a.nupkg|a.nuspec", artifact.FileUnsupported},
+
+		{artifact.Helm, "acme-web_2.x", "v1.2.3-rc.1+b", "acme-web-1.2.3.tgz", ""},
+		{artifact.Helm, "a", "0.0.0", "renamed.tgz", ""},
+		{artifact.Helm, strings.Repeat("a-", 254) + "b", "1.0.0", "a.tgz", ""},
+		{artifact.Helm, strings.Repeat("a", 256), "1.0.0", "a.tgz", name},
+		{artifact.Helm, "acme--web", "1.0.0", "a.tgz", name},
+		{artifact.Helm, "acme_", "1.0.0", "a.tgz", name},
+		{artifact.Helm, "acme-", "1.0.0", "a.tgz", name},
+		{artifact.Helm, ".acme", "1.0.0", "a.tgz", name},
+		{artifact.Helm, "acme/web", "1.0.0", "a.tgz", name},
+		{artifact.Helm, "acme+web", "1.0.0", "a.tgz", name},
+		{artifact.Helm, "", "1.0.0", "a.tgz", name},
+		{artifact.Helm, "acme", "1.0", "a.tgz", version},
+		{artifact.Helm, "acme", "vv1.0.0", "a.tgz", version},
+		{artifact.Helm, "acme", "1.0.0_b", "a.tgz", version},
+		{artifact.Helm, "acme", "01.0.0", "a.tgz", version},
+		{artifact.Helm, "acme", "1.0.0", "a.tgz|a.tgz.prov", artifact.FileUnsupported},
+		{artifact.Helm, "acme", "1.0.0", "a.tgz|values.yaml", artifact.FileUnsupported},
+		{artifact.Helm, "acme", "1.0.0", "a.tgz|b.tgz", artifact.TargetRejected},
+
 		{"cargo", "x", "1.0.0", "x.crate", artifact.FormatUnsupported},
 	} {
 		p := artifact.Package{Format: c.format, Name: c.name, Version: c.vers}
@@ -122,6 +166,55 @@ func TestAllows(t *testing.T) {
 		err := offline(t, gitlab.Options{}).Allows(dst, p)
 		if reasonOf(err) != string(c.reason) || (err == nil) != (c.reason == "") {
 			t.Errorf("%s %q %q %q: reason %q (%v), want %q", c.format, c.name, c.vers, c.files, reasonOf(err), err, c.reason)
+		}
+	}
+}
+
+// GitLab goes by the name inside, so that a route can not change it.
+func TestAllowsNoOtherName(t *testing.T) {
+	for _, c := range []struct {
+		dst artifact.Destination
+		ok  bool
+	}{
+		{artifact.Destination{Format: artifact.NuGet, Name: "acme.CORE"}, true},
+		{artifact.Destination{Format: artifact.NuGet, Name: "Acme.Other"}, false},
+		{artifact.Destination{Format: artifact.Helm, Name: "Acme.Core"}, true},
+		{artifact.Destination{Format: artifact.Helm, Name: "acme.core"}, false},
+		{artifact.Destination{Format: artifact.Helm, Name: "Acme.Core", Channel: "beta.2"}, true},
+		{artifact.Destination{Format: artifact.Helm, Name: "Acme.Core", Channel: "beta_"}, false},
+		{artifact.Destination{Format: artifact.Helm, Name: "Acme.Core", Channel: "be/ta"}, false},
+	} {
+		c.dst.Version = "1.0.0"
+		p := artifact.Package{Format: c.dst.Format, Name: "Acme.Core", Version: "1.0.0", Files: []artifact.File{{Path: "a.nupkg"}}}
+		if c.dst.Format == artifact.Helm {
+			p.Files[0].Path = "a.tgz"
+		}
+		err := offline(t, gitlab.Options{}).Allows(c.dst, p)
+		if (err == nil) != c.ok || !c.ok && reasonOf(err) != string(artifact.NameNotAllowed) {
+			t.Errorf("%+v: %v", c.dst, err)
+		}
+	}
+}
+
+// A file that can not go leaves the others; symbols never go without their package.
+func TestAllowsSomeFiles(t *testing.T) {
+	for _, c := range []struct {
+		format  artifact.Format
+		files   []artifact.File
+		refused []string
+		says    string
+	}{
+		{artifact.Helm, []artifact.File{{Path: "a.tgz", Size: 9}, {Path: "a.tgz.prov", Size: 9}}, []string{"a.tgz.prov"}, "OCI"},
+		{artifact.Helm, []artifact.File{{Path: "a.tgz", Size: 5 << 20}}, []string{"a.tgz"}, "max_file_size of the target, or publish the chart as an OCI image"},
+		{artifact.NuGet, []artifact.File{{Path: "a.nupkg", Size: 9}, {Path: "a.symbols.nupkg", Size: 9}}, []string{"a.symbols.nupkg"}, ".snupkg"},
+		{artifact.NuGet, []artifact.File{{Path: "a.nupkg", Size: 500 << 20}, {Path: "a.snupkg", Size: 9}}, []string{"a.nupkg", "a.snupkg"}, "beside their package"},
+		{artifact.NuGet, []artifact.File{{Path: "a.nupkg", Size: 9}, {Path: "a.snupkg", Size: 500 << 20}}, []string{"a.snupkg"}, "takes less than"},
+	} {
+		p := artifact.Package{Format: c.format, Name: "a", Version: "1.0.0", Files: c.files}
+		err := offline(t, gitlab.Options{}).Allows(artifact.Destination{Format: c.format, Name: "a", Version: "1.0.0"}, p)
+		refused, ok := errors.AsType[*sinks.Refused](err)
+		if !ok || !slices.Equal(slices.Sorted(maps.Keys(refused.Files)), c.refused) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s %v: %v", c.format, c.files, err)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (n *npm) stat(ctx context.Context, t target, p artifact.Package) (sinks.Hol
 	case working:
 		return sinks.Holding{State: sinks.Pending}, nil
 	case broken:
-		reason, err := t.api.refusal(ctx, t.Project, t.Name, id)
+		reason, err := t.api.refusal(ctx, t.Project, t.Format, t.Name, id)
 		return sinks.Holding{State: sinks.Broken, Reason: reason}, err
 	case ready:
 		return n.held(ctx, t, p, id)

@@ -7,6 +7,7 @@ package gitlab
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
@@ -15,6 +16,16 @@ import (
 // patience is after how many looks a package that GitLab shows nowhere is given up: it shows nothing for a moment when
 // its replicas lag.
 const patience = 3
+
+// awaited is a package that GitLab is still at work on.
+type awaited struct {
+	name   string
+	since  time.Time
+	ours   bool
+	status status
+	done   bool // status is known
+	unseen int  // refreshes that found it nowhere
+}
 
 // progress is how far a version has come.
 type progress int
@@ -127,8 +138,14 @@ func (v *inventory) unanswered(k key) (at time.Time, ok bool) {
 // lookAgain asks what became of all awaited packages, unless that was asked, or k was sent, less than settle ago.
 func (v *inventory) lookAgain(ctx context.Context, k key) error {
 	return v.looking(ctx, func() bool {
-		return time.Since(v.looked) < v.settle || time.Since(v.sent[k].at) < v.settle
+		return v.recent() || time.Since(v.sent[k].at) < v.settle
 	})
+}
+
+// recent tells whether the last look is still believed: the longer the more pages it took, so that a long queue at GitLab
+// does not become a stream of requests. Its caller holds the lock.
+func (v *inventory) recent() bool {
+	return time.Since(v.looked) < v.settle*time.Duration(max(1, v.pages/2))
 }
 
 // lookSince asks unless that was asked after at.
@@ -139,7 +156,7 @@ func (v *inventory) lookSince(ctx context.Context, at time.Time) error {
 func (v *inventory) looking(ctx context.Context, known func() bool) error {
 	return v.asking(ctx, known, func() error {
 		began := time.Now()
-		if err := v.look(ctx); err != nil {
+		if err := v.look(ctx, began); err != nil {
 			return err
 		}
 		v.mu.Lock()
@@ -150,9 +167,11 @@ func (v *inventory) looking(ctx context.Context, known func() bool) error {
 }
 
 // look lists what is still processing, and then, newest first, the others until it has met all that no longer are.
-func (v *inventory) look(ctx context.Context) error {
+func (v *inventory) look(ctx context.Context, began time.Time) error {
+	pages := 0
 	processing := make(map[int64]bool)
 	err := v.api.list(ctx, v.project, query{format: v.format, status: "processing"}, func(page []*gitlab.Package) bool {
+		pages++
 		v.add(page)
 		for _, p := range page {
 			processing[p.ID] = true
@@ -162,30 +181,26 @@ func (v *inventory) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	oldest := v.finished(processing)
-	if oldest == 0 {
-		return nil
-	}
-	err = v.api.list(ctx, v.project, query{format: v.format, newest: true}, func(page []*gitlab.Package) bool {
-		v.add(page)
-		for _, p := range page {
-			if p.ID < oldest {
-				return false
-			}
+	if oldest := v.finished(processing); oldest > 0 {
+		err := v.api.list(ctx, v.project, query{format: v.format, newest: true}, func(page []*gitlab.Package) bool {
+			pages++
+			v.add(page)
+			return !slices.ContainsFunc(page, func(p *gitlab.Package) bool { return p.ID < oldest })
+		})
+		if err != nil {
+			return err
 		}
-		return true
-	})
-	if err != nil {
-		return err
 	}
-	v.sweep(processing)
+	v.sweep(processing, began, pages)
 	return nil
 }
 
-// finished is the lowest awaited id that is no longer processing; 0 when there is none.
+// finished is the lowest id that was awaited and is no longer processing, or that may be that of an upload; 0 when there is
+// none.
 func (v *inventory) finished(processing map[int64]bool) (oldest int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	oldest = v.hunted()
 	for id, w := range v.awaiting {
 		if !w.done && !processing[id] && (oldest == 0 || id < oldest) {
 			oldest = id
@@ -194,10 +209,11 @@ func (v *inventory) finished(processing map[int64]bool) (oldest int64) {
 	return oldest
 }
 
-// sweep counts what was seen nowhere, and drops foreign packages that came to an end.
-func (v *inventory) sweep(processing map[int64]bool) {
+// sweep ends a look that began then and took so many pages: it counts what was seen nowhere, and drops foreign packages that came to an end.
+func (v *inventory) sweep(processing map[int64]bool, began time.Time, pages int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.pages = pages
 	for id, w := range v.awaiting {
 		if !w.done && !processing[id] {
 			w.unseen++
@@ -206,4 +222,5 @@ func (v *inventory) sweep(processing map[int64]bool) {
 			delete(v.awaiting, id)
 		}
 	}
+	v.bound(began)
 }

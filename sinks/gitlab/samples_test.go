@@ -53,16 +53,26 @@ func npmSample(t *testing.T, name, version, salt, manifest string) sinktest.Samp
 
 func writeTarball(t *testing.T, w io.Writer, level int, manifest string, index io.Reader, size int64) {
 	t.Helper()
+	writeTar(t, w, level, []member{
+		{"package/package.json", int64(len(manifest)), strings.NewReader(manifest)}, {"package/index.js", size, index},
+	})
+}
+
+// member is a file in an archive.
+type member struct {
+	name    string
+	size    int64
+	content io.Reader
+}
+
+func writeTar(t *testing.T, w io.Writer, level int, members []member) {
+	t.Helper()
 	zipper, err := gzip.NewWriterLevel(w, level)
 	if err != nil {
 		t.Fatal(err)
 	}
 	writer := tar.NewWriter(zipper)
-	for _, one := range []struct {
-		name    string
-		size    int64
-		content io.Reader
-	}{{"package/package.json", int64(len(manifest)), strings.NewReader(manifest)}, {"package/index.js", size, index}} {
+	for _, one := range members {
 		if err == nil {
 			err = writer.WriteHeader(&tar.Header{Name: one.name, Mode: 0o644, Size: one.size})
 		}
@@ -125,22 +135,22 @@ func largeNPM(t *testing.T, size int64) sinktest.Sample {
 	pack := func(w io.Writer) {
 		writeTarball(t, w, gzip.NoCompression, `{"name":"big","version":"1.0.0"}`, &pattern{left: size}, size)
 	}
+	return packedSample(artifact.Package{Format: artifact.NPM, Name: "big", Version: "1.0.0"}, artifact.NPMTarball("big", "1.0.0"), pack)
+}
+
+// packedSample is p with a file that is packed anew each time it is read.
+func packedSample(p artifact.Package, path string, pack func(io.Writer)) sinktest.Sample {
 	var length counting
 	pack(&length)
-	path := artifact.NPMTarball("big", "1.0.0")
-	return sinktest.Sample{
-		Package: artifact.Package{
-			Format: artifact.NPM, Name: "big", Version: "1.0.0", Files: []artifact.File{{Path: path, Size: int64(length)}},
-		},
-		Content: func(artifact.File) io.Reader {
-			r, w := io.Pipe()
-			go func() {
-				pack(w)
-				_ = w.Close()
-			}()
-			return r
-		},
-	}
+	p.Files = []artifact.File{{Path: path, Size: int64(length)}}
+	return sinktest.Sample{Package: p, Content: func(artifact.File) io.Reader {
+		r, w := io.Pipe()
+		go func() {
+			pack(w)
+			_ = w.Close()
+		}()
+		return r
+	}}
 }
 
 // largePyPI is a wheel that is packed while it is read.

@@ -42,7 +42,7 @@ func TestNPM(t *testing.T) {
 	for _, mode := range []string{"async", "sync"} {
 		c := sinktest.Case{
 			Open: opening("node-packages", map[string]string{"npm": mode, "limit.npm": "0"}), Make: makeNPM,
-			Refusing: refusing, Proof: artifact.Declared, Token: token,
+			Refusing: refusing("node-packages", nil), Proof: artifact.Declared, Token: token,
 		}
 		if mode == "async" {
 			c.Large, c.LargeSize = largeNPM, 192<<20 // GitLab takes 375 MiB by default
@@ -97,7 +97,8 @@ func (s server) configured(t *testing.T, secret string, settle time.Duration) *g
 	}
 	t.Cleanup(client.HTTP().CloseIdleConnections)
 	sink, err := gitlab.New(client, gitlab.Options{
-		Settle: settle, MaxFileSize: map[artifact.Format]int64{artifact.NPM: 0}, Registry: httpx.Basic("pkgferry", secret),
+		Settle: settle, MaxFileSize: map[artifact.Format]int64{artifact.NPM: 0},
+		Password: func(user string) httpx.Auth { return httpx.Basic(user, secret) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -200,6 +201,9 @@ func (s server) target(t *testing.T) sinktest.Target {
 }
 
 // refusing lets every package fail in the background.
-func refusing(t *testing.T) sinktest.Target {
-	return start(t, "node-packages", standin.Options{Faults: []standin.Fault{{Kind: "500", Stage: standin.Settle, Rate: 1000}}}).target(t)
+func refusing(project string, modes map[string]string) func(t *testing.T) sinktest.Target {
+	return func(t *testing.T) sinktest.Target {
+		faults := []standin.Fault{{Kind: "500", Stage: standin.Settle, Rate: 1000}}
+		return start(t, project, standin.Options{Modes: modes, Faults: faults}).target(t)
+	}
 }
