@@ -43,8 +43,12 @@ func large(t *testing.T, c Case) {
 		t.Fatalf("Publish: %v", err)
 	}
 	holding := settled(t, target.Sink, dst, s.Package)
-	if held := holding.Files[s.Files[0].Path]; held.Digests.Compare(sent) != artifact.Same {
-		t.Errorf("state %v (%s) with %+v, sent was %+v", holding.State, holding.Reason, held.Digests, sent)
+	held, ok := holding.Files[s.Files[0].Path]
+	if !ok {
+		t.Fatalf("state %v (%s), and the file is not held", holding.State, holding.Reason)
+	}
+	if shown := shownBy(t, held, s.Files[0]); shown.Compare(sent) != artifact.Same {
+		t.Errorf("state %v (%s) with %+v, sent was %+v", holding.State, holding.Reason, shown, sent)
 	}
 }
 
