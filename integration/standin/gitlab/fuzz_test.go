@@ -10,7 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
+
 	"pkgferry/integration/standin"
+	"pkgferry/internal/artifact"
 )
 
 // FuzzJSONStream compares the streaming reader with encoding/json: what one takes, the other takes.
@@ -150,6 +153,46 @@ func FuzzNuspec(f *testing.F) {
 				t.Fatalf("%q: %s twice", text, d.name)
 			}
 			seen[d.name] = true
+		}
+	})
+}
+
+// FuzzChart reads any text as a Chart.yaml: what is taken fits into an index, and that can be read again.
+func FuzzChart(f *testing.F) {
+	f.Add("apiVersion: v2\nname: a\nversion: 1.0.0\nkeywords: [x, \"y\"]\ndependencies:\n- {name: b, import-values: [{child: c, parent: d}]}\n")
+	f.Add("name: &a b\nx: *a\n")
+	f.Add("apiVersion: v1\nname: a\nversion: 1.0.0\nappVersion: |\n  1\n  2\n")
+	s, err := New(standin.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = s.Close() })
+	f.Fuzz(func(t *testing.T, text string) {
+		value, err := psychLoad([]byte(text))
+		chart, ok := value.(map[string]any)
+		if err != nil || !ok || !chartFits(chart) {
+			return
+		}
+		p := &project{}
+		p.packages = []*pkg{{
+			project: p, format: artifact.Helm, name: "a", version: "1", status: statusDefault,
+			files: []*file{{name: "a-1.tgz", channel: "stable", chart: chart, status: statusDefault}},
+		}}
+		var index struct {
+			Entries map[string][]map[string]any
+		}
+		if err := yaml.Unmarshal(s.helmIndexOf(p, "stable", "1", 1), &index); err != nil || len(index.Entries["a"]) != 1 {
+			t.Fatalf("%q: %v, %v", text, index, err)
+		}
+	})
+}
+
+// FuzzChartText reads any bytes as a packed chart.
+func FuzzChartText(f *testing.F) {
+	f.Add([]byte("\x1f\x8b\x08"))
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		if text, err := chartText(bytes.NewReader(packed)); len(text) > maxChart || err != nil && text != nil {
+			t.Fatalf("%d bytes, %v", len(text), err)
 		}
 	})
 }

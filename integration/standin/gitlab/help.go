@@ -1,7 +1,7 @@
 package gitlab
 
 // Help describes the tokens, modes, faults and control requests of this stand-in, for people.
-const Help = `GitLab's package registry for Maven, npm, PyPI, NuGet and generic packages: REST API v4, the part of GraphQL that inventories
+const Help = `GitLab's package registry for Maven, npm, PyPI, NuGet, Helm and generic packages: REST API v4, the part of GraphQL that inventories
 packages, Workhorse's upload rules and both kinds of rate limit. It starts with the group acme/artifact-management
 and the projects of the default structure.
 
@@ -29,13 +29,15 @@ itself and a job's is gitlab-ci-token.
 Modes (--mode KEY=VALUE)
 
   pypi.race=off|on        on: the first two files of a version, sent in parallel, make two packages (GitLab has no index)
+  helm.index=direct|delayed  an index.yaml is made for each request, of the 1000 newest charts (default), or comes from a
+                             cache that holds all and that one more background stage refreshes (GitLab 18.7)
   nuget=sync|async        whether GitLab can read the .nuspec in the request (default) or leaves it to the background
   npm=async|sync          how a publish is checked: in the background (GitLab 18.8, default) or in the request (17.x)
-  settle=DURATION|immediate|manual   each background stage of npm and NuGet takes so long (default 20ms), none, or waits for POST clock
+  settle=DURATION|immediate|manual   each background stage of npm, NuGet and Helm takes so long (default 20ms), none, or waits for POST clock
   forward=off|URL         unknown npm names are redirected to URL/<name>, PyPI names to URL/simple/<name>/ (default off)
   FORMAT.duplicates=true|false    the groups' settings for maven, generic and nuget (default true)
   FORMAT.duplicates.except=REGEX  the settings' exceptions
-  limit.FORMAT=BYTES         file size limits of maven, npm, generic, pypi and nuget (0: none)
+  limit.FORMAT=BYTES         file size limits of maven, npm, generic, pypi, nuget and helm (0: none)
   ratelimit=rack:N/SECONDS   N requests per window and user, text answers with RateLimit headers
   ratelimit=app:N            N requests per minute to GET /projects/:id and /groups/:id, JSON answers
                              (both: rack:N/SECONDS,app:N)

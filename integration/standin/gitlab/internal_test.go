@@ -22,6 +22,25 @@ func TestReceiveKeepsNothingOfAFailure(t *testing.T) {
 	}
 }
 
+// Words that are not quoted, as Ruby's YAML takes them.
+func TestPsychScalars(t *testing.T) {
+	for word, want := range map[string]any{
+		"1.2.3": "1.2.3", "v1": "v1", "1.10": psychNumber("1.10"), "1": psychNumber("1"), "1_000": psychNumber("1_000"), "0x1F": psychNumber("0x1F"),
+		"12:30": psychNumber("12:30"), ".inf": psychNumber(".inf"), "1e5": "1e5", "1.5e+3": psychNumber("1.5e+3"), "Yes": true, "off": false,
+		"y": "y", "~": nil, "Null": nil, "2020-01-02": refused(chartUnparsed + "Tried to load unspecified class: Date"),
+		"2020-01-02 03:04:05": refused(chartUnparsed + "Tried to load unspecified class: Time"),
+		":a":                  refused(chartUnparsed + "Tried to load unspecified class: Symbol"), "2020-13-02": "2020-13-02", "-": "-", "+.": "+.",
+	} {
+		got, err := psychScalar(word)
+		if err != nil {
+			got = err
+		}
+		if got != want {
+			t.Errorf("%s: %v (%T), want %v", word, got, got, want)
+		}
+	}
+}
+
 // The stored normal form of NuGet's versions, with the oddities of how it is made.
 func TestNuGetNormal(t *testing.T) {
 	for version, want := range map[string]string{

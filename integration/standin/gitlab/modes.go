@@ -31,6 +31,8 @@ var modeDefaults = map[string]string{
 	"limit.generic":             "5368709120",
 	"limit.pypi":                "3221225472",
 	"limit.nuget":               "524288000",
+	"limit.helm":                "5242880",
+	"helm.index":                "direct",
 	"ratelimit":                 "",
 	"toplevel":                  "true",
 	"visibility":                "private",
@@ -86,6 +88,8 @@ func (m *modes) set(key, value string) error {
 	switch key {
 	case "npm", "nuget":
 		err = among(value, "async", "sync")
+	case "helm.index":
+		err = among(value, "direct", "delayed")
 	case "pypi.race":
 		err = among(value, "on", "off")
 	case "visibility":
@@ -96,7 +100,7 @@ func (m *modes) set(key, value string) error {
 		_, err = regexp.Compile(value)
 	case "settle":
 		_, _, err = parseSettle(value)
-	case "limit.maven", "limit.npm", "limit.generic", "limit.pypi", "limit.nuget":
+	case "limit.maven", "limit.npm", "limit.generic", "limit.pypi", "limit.nuget", "limit.helm":
 		_, err = strconv.ParseUint(value, 10, 62)
 	case "ratelimit":
 		_, err = parseRates(value)

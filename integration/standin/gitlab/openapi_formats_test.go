@@ -31,3 +31,24 @@ func TestDescribedNuGet(t *testing.T) {
 		{"nuget", "DELETE", to + "/acme/1.0", "", "", 404},
 	}, header, basic("owner", c.token))
 }
+
+func TestDescribedHelm(t *testing.T) {
+	v := describedAPI(t)
+	c := start(t, "settle=immediate")
+	body, header := form(t, "chart;c.tgz", chart(t, "a", "1.0.0"))
+	const to = charts + "/helm/api/stable/charts"
+	c.described(t, v, []described{
+		{"helm", "POST", to, body, "", 401},
+		{"helm", "GET", charts + "/helm/stable/index.yaml", "", "", 401},
+	}, header)
+	c.described(t, v, []described{
+		{"helm", "POST", to, body, "", 403},
+	}, header, basic("x", "standin-reporter"))
+	c.described(t, v, []described{
+		{"helm", "POST", to, body, "", 201},
+		{"helm", "POST", api + "absent/packages/helm/api/stable/charts", body, "", 404},
+		{"helm", "GET", charts + "/helm/stable/index.yaml", "", "", 200},
+		{"helm", "GET", charts + "/helm/stable/charts/a-1.0.0.tgz", "", "", 200},
+		{"helm", "GET", charts + "/helm/stable/charts/b-1.0.0.tgz", "", "", 404},
+	}, header, basic("x", c.token))
+}

@@ -212,11 +212,14 @@ func (s *Server) deletePackage(e *exchange) {
 	}
 	s.mu.Lock()
 	one := s.findPackage(e, p)
+	var channels []string
 	if one != nil {
 		one.destroy()
+		channels = one.channels()
 	}
 	s.mu.Unlock()
 	if one != nil {
+		s.helmRefresh(one, channels...)
 		e.empty(http.StatusNoContent)
 	}
 }

@@ -53,6 +53,8 @@ type project struct {
 	tags     map[string][]*tag // npm's, by package name, newest last
 	rules    []rule
 	jobs     jobScope
+	charts   map[string][]byte // Helm's cached indexes, by channel
+	stale    map[string]bool   // those whose refresh is queued
 	images   projectImages
 
 	description string
@@ -90,7 +92,9 @@ type file struct {
 	body              body
 	md5, sha1, sha256 *string
 	status            string
-	python            string // PyPI's requires_python
+	python            string         // PyPI's requires_python
+	channel           string         // Helm's
+	chart             map[string]any // its Chart.yaml
 	created           time.Time
 }
 
@@ -139,7 +143,7 @@ func (s *state) addProject(path, visibility string, now time.Time) *project {
 	p := &project{
 		path: path, name: lastSegment(path), visibility: visibility, registry: true, created: now,
 		levels: map[string]string{}, cleanup: newCleanup(), images: projectImages{level: featureEnabled},
-		byKey: map[key]*pkg{}, byName: map[key][]*pkg{}, byPath: map[string]*pkg{}, tags: map[string][]*tag{},
+		byKey: map[key]*pkg{}, byName: map[key][]*pkg{}, byPath: map[string]*pkg{}, tags: map[string][]*tag{}, charts: map[string][]byte{}, stale: map[string]bool{},
 	}
 	p.group = s.addGroup(path[:strings.LastIndexByte(path, '/')])
 	if visibility == "public" {

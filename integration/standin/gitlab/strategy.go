@@ -23,6 +23,7 @@ const (
 
 var (
 	acceptNuGet     = accepts{only: inUser, challenge: true}
+	acceptHelm      = accepts{only: inBasic, challenge: true}
 	acceptNuGetPush = accepts{only: inUser | inAPIKey, challenge: true}
 )
 
