@@ -5,18 +5,12 @@ package realserver
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 )
 
 const verdaccioConfig = `storage: ./storage
@@ -54,92 +48,9 @@ func Verdaccio(tb testing.TB) (url, token string) {
 	}
 	address := freeAddress(tb)
 	url = "http://" + address
-	var out output
-	cmd := exec.Command(Cache(tb, "verdaccio", "node_modules", ".bin", "verdaccio"), "-c", "config.yaml", "-l", address)
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = dir, &out, &out, time.Second
-	cmd.Env = environment(nil, "HOME="+dir)
-	if err := cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	tb.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(patience):
-			_ = cmd.Process.Kill()
-			<-ended
-		}
-		if tb.Failed() {
-			tb.Logf("verdaccio printed:\n%s", out.String())
-		}
-	})
-	awaitAnswer(tb, url+"/-/ping", ended)
+	serve(tb, url+"/-/ping", dir, environment(nil, "HOME="+dir),
+		Cache(tb, "verdaccio", "node_modules", ".bin", "verdaccio"), "-c", "config.yaml", "-l", address)
 	return url, addUser(tb, url, "ferry", "correct horse")
-}
-
-// output is a buffer that a process writes and a test reads.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
-
-// freeAddress is one that nobody listens on now; the server is told to listen there at once.
-func freeAddress(tb testing.TB) string {
-	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
-
-// awaitAnswer asks until the server answers 200, or has ended.
-func awaitAnswer(tb testing.TB, url string, ended <-chan struct{}) {
-	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), patience)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if answers(ctx, url) {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ended:
-			tb.Fatalf("the server at %s ended before it answered", url)
-		case <-ctx.Done():
-			tb.Fatalf("the server at %s does not answer", url)
-		}
-	}
-}
-
-func answers(ctx context.Context, url string) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	_ = resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
 }
 
 // addUser signs a user up, as npm adduser does, and returns the token.
