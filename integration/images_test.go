@@ -98,9 +98,9 @@ func imageClients(t *testing.T, host string, gitlab *server) {
 	second, index := project+":second", project+":index"
 	crane("append", "--oci-empty-base", "-f", realserver.Cache(t, "packages", "npm", "y18n-5.0.8.tgz"), "-t", second)
 	crane("index", "append", "-m", one, "-m", second, "-t", index)
-	skopeo("copy", "--all", "--preserve-digests", "docker://"+index, "docker://"+project+"/nested/index:1")
+	crane("copy", index, project+"/nested/index:1")
 	if got, want := crane("digest", project+"/nested/index:1"), crane("digest", index); got != want {
-		t.Errorf("skopeo copied the index %s, which is %s there", want, got)
+		t.Errorf("crane copied the index %s, which is %s there", want, got)
 	}
 
 	helm := realserver.NewHelm(t, logins)
