@@ -124,7 +124,7 @@ func (s *signer) verify(token string, now time.Time, leeway time.Duration) (c cl
 	if len(parts) != 3 {
 		return c, errInvalidToken
 	}
-	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	signature, err := base64.RawURLEncoding.Strict().DecodeString(parts[2])
 	if err != nil {
 		return c, errInvalidToken
 	}
@@ -132,7 +132,7 @@ func (s *signer) verify(token string, now time.Time, leeway time.Duration) (c cl
 	if rsa.VerifyPKCS1v15(&s.key.PublicKey, crypto.SHA256, sum[:], signature) != nil {
 		return c, errInvalidToken
 	}
-	body, err := base64.RawURLEncoding.DecodeString(parts[1])
+	body, err := base64.RawURLEncoding.Strict().DecodeString(parts[1])
 	if err != nil || json.Unmarshal(body, &c) != nil {
 		return c, errInvalidToken
 	}

@@ -56,7 +56,7 @@ func (r *registry) packState(state uploadState) string {
 }
 
 func (r *registry) unpackState(token string) (state uploadState, err error) {
-	packed, err := base64.URLEncoding.DecodeString(token)
+	packed, err := base64.URLEncoding.Strict().DecodeString(token)
 	if err != nil || len(packed) < sha256.Size || !hmac.Equal(r.mac(packed[sha256.Size:]), packed[:sha256.Size]) {
 		return state, errors.New("invalid secret")
 	}
