@@ -256,7 +256,7 @@ func TestUploads(t *testing.T) {
 
 	wrong := r.begin(app)
 	r.want(400, "DIGEST_INVALID", "PUT", wrong+"&digest="+sha("other"), "blob")
-	r.want(404, "BLOB_UPLOAD_UNKNOWN", "PUT", wrong+"&digest="+sha("blob"), "blob") // it was cancelled
+	r.want(416, "RESUMABLE_BLOB_UPLOAD_INVALID", "PUT", wrong+"&digest="+sha("blob"), "blob") // the wrong bytes are still there
 	r.want(404, "BLOB_UPLOAD_INVALID", "PUT", uploads+"0?digest="+sha("blob"), "blob")
 	other := strings.Replace(r.begin(app), app, imageProject+"/b", 1)
 	r.want(404, "BLOB_UPLOAD_INVALID", "PATCH", other, "blob")

@@ -229,7 +229,7 @@ func (s *Server) uploadPut(c *call) {
 	}
 	got, err := u.digest(algorithm)
 	if err != nil || got != value {
-		s.drop(u)
+		// The registry means to cancel the upload, but its file is closed already: it stays, with all that came.
 		c.wrong("DIGEST_INVALID", map[string]any{"Digest": digest, "Reason": map[string]any{}})
 		return
 	}
@@ -271,20 +271,17 @@ func (s *Server) commit(c *call, u *blobUpload) string {
 	return digest
 }
 
-// drop forgets an upload, committed or not.
-func (s *Server) drop(u *blobUpload) {
+func (s *Server) uploadDelete(c *call) {
+	u := s.resume(c)
+	if u == nil {
+		return
+	}
+	defer u.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u.done = true
 	delete(s.images.uploads, u.id)
 	_ = os.Remove(u.path)
-}
-
-func (s *Server) uploadDelete(c *call) {
-	if u := s.resume(c); u != nil {
-		defer u.mu.Unlock()
-		s.drop(u)
-		c.w.Header().Set("Docker-Upload-Uuid", u.id)
-		c.empty(http.StatusNoContent)
-	}
+	c.w.Header().Set("Docker-Upload-Uuid", u.id)
+	c.empty(http.StatusNoContent)
 }
