@@ -39,6 +39,11 @@ func (r *reader) check(f *File) {
 	if group := string(f.Target.Group); group != "" && !projectPath.MatchString(group) {
 		r.at(f.Target.Place, "group", "the full path of a group is expected here, for example acme/artifact-management")
 	}
+	for _, group := range f.Target.JobTokens {
+		if !projectPath.MatchString(group) {
+			r.at(f.Target.Place, "job_tokens", "%q is no full path of a group; one looks like acme", group)
+		}
+	}
 	r.checkAccess(f.Target.Place, f.Target.Access, f.Target.URL)
 	if f.given("target") && !f.Target.unknown && !hasSecret(f.Target.Place) {
 		r.at(f.Target.Place, "", "the target needs a token, token_file or token_command")

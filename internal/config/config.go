@@ -39,9 +39,12 @@ type Source struct {
 // Target is where packages are published.
 type Target struct {
 	Place
-	URL    URL          `key:"url" need:"yes" doc:"The address of the GitLab instance."`
-	Group  Text         `key:"group" need:"yes" doc:"Full path of the group that holds the projects."`
-	Limits TargetLimits `key:"limits" doc:"How hard the target may be used, and what it takes."`
+	URL   URL  `key:"url" need:"yes" doc:"The address of the GitLab instance."`
+	Group Text `key:"group" need:"yes" doc:"Full path of the group that holds the projects."`
+	// JobTokens and Protect are what provision sets up beside the projects.
+	JobTokens List         `key:"job_tokens" doc:"Full paths of the groups whose CI jobs may use the projects, as provision sets them up. Default: the group's top-level group."`
+	Protect   string       `key:"protect" enum:"maintainer owner admin" doc:"The role that publishing packages shall take, as provision sets the projects up. Left out, rules stay as they are."`
+	Limits    TargetLimits `key:"limits" doc:"How hard the target may be used, and what it takes."`
 	Access
 }
 

@@ -40,6 +40,8 @@ target:
   url: http://127.0.0.1:8080
   token: ${GITLAB_TOKEN}
   group: acme/artifact-management
+  job_tokens: [acme/teams, firm]
+  protect: maintainer
   ca_file: ca.pem
   limits: {requests_per_minute: 1600, max_file_size: {helm: 5MiB, npm: 500MB}}
 routes:
@@ -65,6 +67,7 @@ func TestReadsEverything(t *testing.T) {
 		"listings": nexus.Limits.ConcurrentListings, "scopes": npm.Scopes, "packages": npm.Packages,
 		"command": npm.TokenCommand.Words, "target": file.Target.URL.String(), "token": file.Target.Token.Env,
 		"group": string(file.Target.Group), "sizes": file.Target.Limits.MaxFileSizes(),
+		"jobs": file.Target.JobTokens, "protect": file.Target.Protect,
 		"version": file.Routes[1].Match.Version, "rule": file.Routes[2].Position("match"),
 	}
 	want := map[string]any{
@@ -72,9 +75,10 @@ func TestReadsEverything(t *testing.T) {
 		"repositories": List{"releases", "!tmp-*"}, "rate": 1.0, "bandwidth": int64(50 << 20),
 		"listings": 2, "scopes": List{"@acme"}, "packages": List{"left-pad"},
 		"command": []string{"pass", "show", "npm"}, "target": "http://127.0.0.1:8080", "token": "GITLAB_TOKEN",
-		"group":   "acme/artifact-management",
-		"sizes":   map[artifact.Format]int64{artifact.Helm: 5 << 20, artifact.NPM: 500e6},
-		"version": List{"1.10"}, "rule": "pkgferry.yaml:26:12",
+		"group": "acme/artifact-management",
+		"sizes": map[artifact.Format]int64{artifact.Helm: 5 << 20, artifact.NPM: 500e6},
+		"jobs":  List{"acme/teams", "firm"}, "protect": "maintainer",
+		"version": List{"1.10"}, "rule": "pkgferry.yaml:28:12",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -135,6 +139,8 @@ func TestMistakes(t *testing.T) {
 		{"size of no format", source + target + "  limits: {max_file_size: {gem: 1MiB}}\n", `f.yaml:9:28: max_file_size: "gem" is no format; the formats are maven, npm, pypi, nuget, terraform, helm, generic, container`},
 		{"not a flag", source + "    allow_http: yes\n" + target, `f.yaml:5:17: allow_http: true or false is expected here`},
 		{"bad group", source + strings.Replace(target, "acme", "/acme/", 1), `f.yaml:8:10: the full path of a group is expected here, for example acme/artifact-management`},
+		{"bad job group", source + target + "  job_tokens: [acme, /b]\n", `f.yaml:9:15: "/b" is no full path of a group; one looks like acme`},
+		{"bad role", source + target + "  protect: developer\n", `f.yaml:9:12: protect is one of maintainer, owner, admin`},
 		{"select", source + target + "select: {newest_versions: 20}\n", `f.yaml:9:1: select is not available in this version; leave packages out by routes with skip`},
 		{"no match", source + target + "routes:\n  - project: p\n", `f.yaml:10:5: the key match is missing`},
 		{"skip and rename", source + target + "routes:\n  - {match: {}, skip: s, on_conflict: skip}\n", `f.yaml:10:23: a route that skips sends nothing anywhere: it has a match and nothing else`},
@@ -174,7 +180,7 @@ func TestCheckHasTheLastWord(t *testing.T) {
 	o := testOptions()
 	o.Check = func(f *File) error { return errors.New(f.Routes[0].Position("project") + ": no") }
 	_, err := Read("f.yaml", []byte(complete), o)
-	if err == nil || err.Error() != "f.yaml:23:14: no" {
+	if err == nil || err.Error() != "f.yaml:25:14: no" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -35,6 +35,10 @@ const shownComplete = `sources:
 target:
   url: http://127.0.0.1:8080
   group: acme/artifact-management
+  job_tokens:
+    - acme/teams
+    - firm
+  protect: maintainer
   limits:
     requests_per_minute: 1600.0
     max_file_size:
