@@ -24,13 +24,16 @@ var defaultLimits = map[artifact.Format]int64{
 	artifact.Generic:   5 * gibibyte,
 }
 
-const hostedLimit = 5 * gibibyte // of every format on gitlab.com
+const (
+	hostedName  = "gitlab.com"
+	hostedLimit = 5 * gibibyte // of every format there
+)
 
 // limits are the sizes that GitLab refuses from on; a format without one has no limit.
 func limits(host string, operator map[artifact.Format]int64) map[artifact.Format]int64 {
 	all := make(map[artifact.Format]int64, len(defaultLimits))
 	for format, size := range defaultLimits {
-		if host == "gitlab.com" {
+		if host == hostedName {
 			size = hostedLimit
 		}
 		if own, ok := operator[format]; ok {
