@@ -71,10 +71,10 @@ type NoProject struct{ Projects []string }
 
 func (e *NoProject) Error() string {
 	if len(e.Projects) == 1 {
-		return "project " + e.Projects[0] + " does not exist on the target, or the token can not see it: create it, or route elsewhere"
+		return "project " + e.Projects[0] + " does not exist on the target, or the token can not see it: create it, as pkgferry provision does, or route elsewhere"
 	}
 	return "projects " + strings.Join(e.Projects, ", ") + " do not exist on the target, or the token can not see them: " +
-		"create them, correct the group, or route elsewhere"
+		"create them, as pkgferry provision does, correct the group, or route elsewhere"
 }
 
 // Refused is the error of Allows when only some of a package's files can not be held: why, by File.Path.

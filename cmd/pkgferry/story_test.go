@@ -1,11 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,10 +32,12 @@ func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"standin":   startStandin,
-			"post":      post,
-			"exit-code": exitCode,
-			"wait-for":  waitFor,
+			"standin":    startStandin,
+			"post":       post,
+			"exit-code":  exitCode,
+			"wait-for":   waitFor,
+			"changes":    changes,
+			"owner-only": ownerOnly,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
@@ -133,4 +139,31 @@ func waitFor(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s never printed %s", args[0], args[1])
+}
+
+// changes is "changes URL FILE": it writes how many requests of which kind have asked a stand-in to change something.
+// GraphQL, which is for questions too, is left out.
+func changes(ts *testscript.TestScript, _ bool, args []string) {
+	resp, err := http.Get(args[0] + "/_standin/stats")
+	ts.Check(err)
+	defer resp.Body.Close()
+	var counts standin.Counts
+	ts.Check(json.NewDecoder(resp.Body).Decode(&counts))
+	var lines []string
+	for name, n := range counts.Requests {
+		if method, route, _ := strings.Cut(name, " "); method != http.MethodGet && method != http.MethodHead && route != "graphql" {
+			lines = append(lines, fmt.Sprintln(name, n))
+		}
+	}
+	slices.Sort(lines)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(lines, "")), 0o600))
+}
+
+// ownerOnly is "owner-only FILE": nobody but its owner may read it.
+func ownerOnly(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if info.Mode().Perm() != 0o600 {
+		ts.Fatalf("%s has the mode %v", args[0], info.Mode())
+	}
 }

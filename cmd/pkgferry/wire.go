@@ -125,19 +125,30 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 	if m.options.Router, err = router(file); err != nil {
 		return nil, usage(err)
 	}
+	m.options.Formats = formats(file)
 	hosts := httpx.NewHosts()
 	for _, s := range file.Sources {
-		w := wired[slices.Index(sourceTypes(), s.Type)]
+		w := wiringOf(s)
 		if m.options.Sources[s.Name], err = a.source(ctx, file, w, s, hosts); err != nil {
 			return nil, usage(err)
 		}
-		m.options.Formats = append(m.options.Formats, w.formats...)
 		m.options.Scopes[s.Name] = fmt.Sprintf("%s %q %q %q %q", s.Type, s.Repositories, s.Names, s.Scopes, s.Packages)
 	}
 	if m.options.Sink, err = a.target(ctx, file, hosts); err != nil {
 		return nil, usage(err)
 	}
 	return m, nil
+}
+
+func wiringOf(s config.Source) wiring { return wired[slices.Index(sourceTypes(), s.Type)] }
+
+// formats are what the file's sources can list.
+func formats(file *config.File) []artifact.Format {
+	var all []artifact.Format
+	for _, s := range file.Sources {
+		all = append(all, wiringOf(s).formats...)
+	}
+	return all
 }
 
 func (a *app) source(ctx context.Context, file *config.File, w wiring, s config.Source, hosts *httpx.Hosts) (sources.Source, error) {
@@ -161,9 +172,22 @@ func (a *app) source(ctx context.Context, file *config.File, w wiring, s config.
 
 func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts) (sinks.Sink, error) {
 	t := file.Target
-	login, err := file.Login(ctx, t.Access, t.Place, a.lookup)
+	client, login, err := a.reachTarget(ctx, file, hosts)
 	if err != nil {
 		return nil, err
+	}
+	return gitlab.New(client, gitlab.Options{
+		MaxFileSize: t.Limits.MaxFileSizes(), Token: gitlab.KindOf(login.Token), Notice: func(text string) { a.log.Warn(text) },
+		PlainHTTP: t.AllowHTTP, Password: func(user string) httpx.Auth { return httpx.Basic(user, login.Token) },
+	})
+}
+
+// reachTarget makes the client of the target's API, and tells who it is there.
+func (a *app) reachTarget(ctx context.Context, file *config.File, hosts *httpx.Hosts) (*httpx.Client, config.Login, error) {
+	t := file.Target
+	login, err := file.Login(ctx, t.Access, t.Place, a.lookup)
+	if err != nil {
+		return nil, login, err
 	}
 	client, err := httpx.New(httpx.Options{
 		Name: "target gitlab", Base: t.URL.URL, Auth: httpx.Header("PRIVATE-TOKEN", login.Token), Hosts: hosts,
@@ -171,12 +195,9 @@ func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts)
 		Limits: httpx.Limits{RequestsPerSecond: t.Limits.Rate(), Bandwidth: int64(t.Limits.Bandwidth)},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.Position("url"), err)
+		return nil, login, fmt.Errorf("%s: %w", t.Position("url"), err)
 	}
-	return gitlab.New(client, gitlab.Options{
-		MaxFileSize: t.Limits.MaxFileSizes(), Token: gitlab.KindOf(login.Token), Notice: func(text string) { a.log.Warn(text) },
-		PlainHTTP: t.AllowHTTP, Password: func(user string) httpx.Auth { return httpx.Basic(user, login.Token) },
-	})
+	return client, login, nil
 }
 
 // lookup finds a variable: the program's own ones first, which only demo has.
