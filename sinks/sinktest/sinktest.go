@@ -23,8 +23,8 @@ type Case struct {
 	// Refusing makes a target that takes packages and refuses them in the background; nil where the format knows no such
 	// thing.
 	Refusing func(t *testing.T) Target
-	// Large builds a package with one file of at least size bytes that is made while it is read; nil where another case
-	// of the same format has it.
+	// Large builds a package of at least size bytes, of one file or of one image, that is made while it is read; nil where
+	// another case of the same format has it.
 	Large func(t *testing.T, size int64) Sample
 	// LargeSize is that size, where the format takes no gibibyte; 0 is one.
 	LargeSize int64
