@@ -118,7 +118,7 @@ func refusal(err error) error {
 	case !ok:
 		return fault.At(fault.Sink, unanswered(err))
 	case unknownType(e) != "":
-		return fault.At(fault.Sink, notStored(unknownType(e)))
+		return fault.At(fault.Sink, fault.Because(artifact.MediaTypeUnsupported, fmt.Errorf("%w: %w", notStored(unknownType(e)), e)))
 	}
 	for _, c := range complaints(e.Body) {
 		if v, known := verdicts[c.Code]; known {
@@ -126,6 +126,9 @@ func refusal(err error) error {
 		}
 	}
 	if v, known := byRegistryStatus[e.Status]; known {
+		if stale(e) {
+			v.after = 0 // a token may have grown old while it waited for its turn
+		}
 		return v.on(e, describe(e))
 	}
 	if e.Status/100 == 5 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout {

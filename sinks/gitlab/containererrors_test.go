@@ -39,7 +39,7 @@ func TestRefusal(t *testing.T) {
 		"protected tag":      {401, complaining("PROTECTED_TAG", `"tag \"v1\" is protected"`), artifact.Protected, false, `v1`},
 		"immutable tag":      {401, complaining("IMMUTABLE_TAG", `{}`), artifact.Protected, false, "immutable"},
 		"protected manifest": {401, complaining("PROTECTED_MANIFEST", `{}`), artifact.Protected, false, "protection"},
-		"stale token":        {401, complaining("UNAUTHORIZED", `[]`), artifact.NotPermitted, false, "other.example"},
+		"stale token":        {401, complaining("UNAUTHORIZED", `[]`), artifact.NotPermitted, true, "other.example"},
 		"no challenge":       {401, "", artifact.NotPermitted, false, "does not accept"},
 		"denied":             {403, complaining("DENIED", `null`), artifact.NotPermitted, false, "may not"},
 		"a proxy's 403":      {403, "<html>Forbidden</html>", artifact.NotPermitted, false, "may not"},

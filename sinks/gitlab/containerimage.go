@@ -58,14 +58,14 @@ func (im *image) prepare(ctx context.Context) (err error) {
 
 // load reads a manifest and judges it, before any part of it moves.
 func (im *image) load(ctx context.Context, f artifact.File) (imageManifest, error) {
-	if im.manifests++; im.manifests > maxManifests {
-		return imageManifest{}, fault.At(fault.Source, fault.Errorf(artifact.PackageUnreadable, "the image has more than %d manifests", maxManifests))
-	}
 	m, err := im.fetch(ctx, f)
-	if err != nil {
+	im.manifests++
+	switch {
+	case err != nil:
 		return m, err
-	}
-	if m.Schema1 {
+	case im.manifests > maxManifests || len(m.Manifests) > maxManifests:
+		return m, fault.At(fault.Source, fault.Errorf(artifact.PackageUnreadable, "the image has more than %d manifests", maxManifests))
+	case m.Schema1:
 		return m, fault.At(fault.Sink, schema1(m.digest))
 	}
 	if _, digest, _ := artifact.ParseImagePath(f.Path); digest != m.digest {
