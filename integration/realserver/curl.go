@@ -1,12 +1,23 @@
 package realserver
 
-// curl (https://curl.se/docs/manpage.html), as in GitLab's own instructions for generic packages.
+// curl (https://curl.se/docs/manpage.html), as in GitLab's own instructions for generic packages and
+// Helm charts.
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
 )
+
+// CurlForm posts a form with one file, as curl's --form does, and fails the test when the server refuses.
+func CurlForm(tb testing.TB, url, username, password, field, file string) {
+	tb.Helper()
+	arg := []string{"--disable", "--silent", "--show-error", "--fail-with-body", "--user", username + ":" + password,
+		"--form", field + "=@" + file, url}
+	if _, err := program(tb, tb.TempDir(), environment(nil), "curl", arg...); err != nil {
+		tb.Fatal(err)
+	}
+}
 
 // Curl downloads one file and fails the test when the server refuses.
 func Curl(tb testing.TB, url string, header ...string) []byte {
