@@ -22,15 +22,16 @@ var projects = []string{
 // Server is a GitLab. It is safe for concurrent use.
 type Server struct {
 	state
-	modes  *modes
-	clock  *clock
-	stats  standin.Stats
-	faults *standin.Faults
-	rates  rates
-	images *registry
-	routes []route
-	dir    string
-	remove func() error
+	modes   *modes
+	clock   *clock
+	stats   standin.Stats
+	faults  *standin.Faults
+	rates   rates
+	images  *registry
+	routes  []route
+	tickets map[string]ticket // of Terraform's files, by their text
+	dir     string
+	remove  func() error
 }
 
 var _ standin.Server = (*Server)(nil)
@@ -45,7 +46,7 @@ func New(o standin.Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{modes: m, faults: standin.NewFaults(o.Faults, o.Random)}
+	s := &Server{modes: m, tickets: map[string]ticket{}, faults: standin.NewFaults(o.Faults, o.Random)}
 	if s.dir, s.remove, err = o.DataDir(); err != nil {
 		return nil, fmt.Errorf("directory for bodies: %w", err)
 	}
@@ -108,7 +109,7 @@ const (
 func (s *Server) table() []route {
 	return slices.Concat(
 		s.accountRoutes(), s.structureRoutes(), s.jobScopeRoutes(), s.protectionRoutes(), s.deployTokenRoutes(),
-		s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.nugetRoutes(), s.helmRoutes(),
+		s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.nugetRoutes(), s.helmRoutes(), s.terraformRoutes(),
 		s.inventoryRoutes(), s.controlRoutes(),
 		s.imageRoutes(), s.imageRuleRoutes(), s.jwtRoutes(), s.registryStoreRoutes(),
 	)

@@ -202,7 +202,7 @@ func cursorID(text string) (int, error) {
 func packageObject(p *pkg, details bool) object {
 	fields := map[string]resolver{
 		"id": give(packageGID + strconv.Itoa(p.id)), "name": give(p.name), "version": give(nullable(p.version)),
-		"packageType": give(strings.ToUpper(string(p.format))), "status": give(strings.ToUpper(p.status)),
+		"packageType": give(strings.ToUpper(packageType(p.format))), "status": give(strings.ToUpper(p.status)),
 		"statusMessage": give(nullable(p.message)), "createdAt": give(p.created.Format(timeFormat)),
 		"updatedAt": give(p.created.Format(timeFormat)),
 	}

@@ -17,10 +17,7 @@ import (
 // Helm, for consumers: index.yaml and the charts behind it (https://helm.sh/docs/topics/chart_repository/), as GitLab serves
 // them: lib/api/helm_packages.rb, app/services/packages/helm/{generate_metadata,create_metadata_cache}_service.rb and
 // app/finders/packages/helm/*.rb. An index that is made for a request holds the newest charts only; one from the cache
-// (GitLab 18.7 and later) holds all, and is as old as the last refresh, which is background work.
-
-// maxCharts is the number of packages in an index that is made for a request: helm_max_packages_count.
-const maxCharts = 1000
+// (GitLab 18.9) holds all, and is as old as the last refresh, which is background work.
 
 // helmIndex serves a channel's index.
 func (s *Server) helmIndex(e *exchange) {
@@ -35,7 +32,7 @@ func (s *Server) helmIndex(e *exchange) {
 	}
 	if text == nil {
 		newest = first(p.channel(channel))
-		text = s.helmIndexOf(p, channel, unescaped(e.id), maxCharts)
+		text = s.helmIndexOf(p, channel, unescaped(e.id), int(s.modes.number("helm.max")))
 	}
 	s.mu.RUnlock()
 	if newest != nil {

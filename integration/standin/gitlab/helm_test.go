@@ -201,18 +201,17 @@ func TestHelmIndex(t *testing.T) {
 
 // TestHelmIndexLength shows that an index that is made for a request is cut, and one from the cache is not.
 func TestHelmIndexLength(t *testing.T) {
-	c := start(t, "settle=manual", "helm.index=delayed")
-	const count = 1001
-	for i := range count {
+	c := start(t, "settle=manual", "helm.index=delayed", "helm.max=3")
+	for i := range 5 {
 		c.upload(201, created, "stable", chart(t, "a", fmt.Sprintf("1.0.%d", i)))
 	}
 	c.settle(0)
 	for _, row := range []struct {
 		mode string
 		want int
-	}{{"delayed", count}, {"direct", 1000}} {
+	}{{"delayed", 5}, {"direct", 3}} {
 		c.mutate(`{"mode":{"helm.index":"` + row.mode + `"}}`)
-		if got := c.chartIndex("stable").Entries["a"]; len(got) != row.want || got[0].Version != "1.0.1000" {
+		if got := c.chartIndex("stable").Entries["a"]; len(got) != row.want || got[0].Version != "1.0.4" {
 			t.Errorf("%s: %d charts", row.mode, len(got))
 		}
 	}

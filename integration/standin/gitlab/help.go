@@ -1,7 +1,7 @@
 package gitlab
 
 // Help describes the tokens, modes, faults and control requests of this stand-in, for people.
-const Help = `GitLab's package registry for Maven, npm, PyPI, NuGet, Helm and generic packages: REST API v4, the part of GraphQL that inventories
+const Help = `GitLab's package registry for Maven, npm, PyPI, NuGet, Helm, Terraform and generic packages: REST API v4, the part of GraphQL that inventories
 packages, Workhorse's upload rules and both kinds of rate limit. It starts with the group acme/artifact-management
 and the projects of the default structure.
 
@@ -29,15 +29,16 @@ itself and a job's is gitlab-ci-token.
 Modes (--mode KEY=VALUE)
 
   pypi.race=off|on        on: the first two files of a version, sent in parallel, make two packages (GitLab has no index)
-  helm.index=direct|delayed  an index.yaml is made for each request, of the 1000 newest charts (default), or comes from a
-                             cache that holds all and that one more background stage refreshes (GitLab 18.7)
+  helm.index=direct|delayed  an index.yaml is made for each request, of the newest charts (default), or comes from a cache that
+                             holds all and that one more background stage refreshes (GitLab 18.9)
+  helm.max=N              how many charts an index holds that is made for a request (default 1000)
   nuget=sync|async        whether GitLab can read the .nuspec in the request (default) or leaves it to the background
   npm=async|sync          how a publish is checked: in the background (GitLab 18.8, default) or in the request (17.x)
   settle=DURATION|immediate|manual   each background stage of npm, NuGet and Helm takes so long (default 20ms), none, or waits for POST clock
   forward=off|URL         unknown npm names are redirected to URL/<name>, PyPI names to URL/simple/<name>/ (default off)
-  FORMAT.duplicates=true|false    the groups' settings for maven, generic and nuget (default true)
+  FORMAT.duplicates=true|false    the groups' settings for maven, generic, nuget (default true) and terraform (default false)
   FORMAT.duplicates.except=REGEX  the settings' exceptions
-  limit.FORMAT=BYTES         file size limits of maven, npm, generic, pypi, nuget and helm (0: none)
+  limit.FORMAT=BYTES         file size limits of maven, npm, generic, pypi, nuget, helm and terraform (0: none)
   ratelimit=rack:N/SECONDS   N requests per window and user, text answers with RateLimit headers
   ratelimit=app:N            N requests per minute to GET /projects/:id and /groups/:id, JSON answers
                              (both: rack:N/SECONDS,app:N)
@@ -61,7 +62,7 @@ GET /_standin/stats and dump are those of package standin; a dump names files as
   {"add_project":"acme/artifact-management/new"}      answers {"id":N}
   {"set":{"project":PATH,"archived":true,"registry":false,"visibility":"public"}}
   {"mode":{"maven.duplicates":"false"}}              any mode but version and visibility
-  {"protect":{"project":PATH,"format":"npm","pattern":"@acme/*","role":"maintainer"}}
+  {"protect":{"project":PATH,"format":"npm","pattern":"@acme/*","role":"maintainer"}}   formats by GitLab's names: terraform_module
   {"corrupt":{"project":PATH,"format":F,"package":NAME,"version":V,"file":FILE}}   flips a stored byte
   {"delete":{"project":PATH,"format":F,"package":NAME,"version":V}}
   {"fault":"KIND@STAGE=RATE"} and {"clear_faults":true}` + helpImages

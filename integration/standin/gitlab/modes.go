@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -15,39 +16,43 @@ import (
 
 // The switches that doc.go describes, with their defaults: GitLab's db/structure.sql (plan_limits, namespace_package_settings).
 var modeDefaults = map[string]string{
-	"npm":                       "async",
-	"settle":                    "20ms",
-	"forward":                   "off",
-	"maven.duplicates":          "true",
-	"maven.duplicates.except":   "",
-	"generic.duplicates":        "true",
-	"generic.duplicates.except": "",
-	"pypi.race":                 "off",
-	"nuget":                     "sync",
-	"nuget.duplicates":          "true",
-	"nuget.duplicates.except":   "",
-	"limit.maven":               "3221225472",
-	"limit.npm":                 "524288000",
-	"limit.generic":             "5368709120",
-	"limit.pypi":                "3221225472",
-	"limit.nuget":               "524288000",
-	"limit.helm":                "5242880",
-	"helm.index":                "direct",
-	"ratelimit":                 "",
-	"toplevel":                  "true",
-	"visibility":                "private",
-	"version":                   "18.9.0-ee",
-	"external_url":              "",
-	"storage":                   "ok",
-	"registry":                  "true",
-	"registry.host":             "",
-	"registry.database":         "on",
-	"registry.readonly":         "false",
-	"registry.token":            "5m",
-	"registry.token.json":       "gitlab",
-	"registry.leeway":           "60s",
-	"registry.store":            "",
-	"registry.upload.host":      "",
+	"npm":                         "async",
+	"settle":                      "20ms",
+	"forward":                     "off",
+	"maven.duplicates":            "true",
+	"maven.duplicates.except":     "",
+	"generic.duplicates":          "true",
+	"generic.duplicates.except":   "",
+	"pypi.race":                   "off",
+	"nuget":                       "sync",
+	"nuget.duplicates":            "true",
+	"nuget.duplicates.except":     "",
+	"limit.maven":                 "3221225472",
+	"limit.npm":                   "524288000",
+	"limit.generic":               "5368709120",
+	"limit.pypi":                  "3221225472",
+	"limit.nuget":                 "524288000",
+	"limit.helm":                  "5242880",
+	"limit.terraform":             "1073741824",
+	"helm.index":                  "direct",
+	"helm.max":                    "1000",
+	"terraform.duplicates":        "false",
+	"terraform.duplicates.except": "",
+	"ratelimit":                   "",
+	"toplevel":                    "true",
+	"visibility":                  "private",
+	"version":                     "18.9.0-ee",
+	"external_url":                "",
+	"storage":                     "ok",
+	"registry":                    "true",
+	"registry.host":               "",
+	"registry.database":           "on",
+	"registry.readonly":           "false",
+	"registry.token":              "5m",
+	"registry.token.json":         "gitlab",
+	"registry.leeway":             "60s",
+	"registry.store":              "",
+	"registry.upload.host":        "",
 }
 
 // modes holds the switches; it is safe for concurrent use.
@@ -84,41 +89,47 @@ func (m *modes) number(key string) int64 {
 
 // set changes a switch after checking its value.
 func (m *modes) set(key, value string) error {
-	var err error
-	switch key {
-	case "npm", "nuget":
-		err = among(value, "async", "sync")
-	case "helm.index":
-		err = among(value, "direct", "delayed")
-	case "pypi.race":
-		err = among(value, "on", "off")
-	case "visibility":
-		err = among(value, "private", "public")
-	case "maven.duplicates", "generic.duplicates", "nuget.duplicates", "toplevel":
-		err = among(value, "true", "false")
-	case "maven.duplicates.except", "generic.duplicates.except", "nuget.duplicates.except":
-		_, err = regexp.Compile(value)
-	case "settle":
-		_, _, err = parseSettle(value)
-	case "limit.maven", "limit.npm", "limit.generic", "limit.pypi", "limit.nuget", "limit.helm":
-		_, err = strconv.ParseUint(value, 10, 62)
-	case "ratelimit":
-		_, err = parseRates(value)
-	case "forward":
-		if u, bad := url.Parse(value); value != "off" && (bad != nil || u.Host == "") {
-			err = fmt.Errorf("%q is neither off nor a URL", value)
-		}
-	case "version":
-	default:
-		err = checkRegistryMode(key, value)
-	}
-	if err != nil {
+	if err := checkMode(key, value); err != nil {
 		return fmt.Errorf("mode %s: %w", key, err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.values[key] = value
 	return nil
+}
+
+func checkMode(key, value string) (err error) {
+	_, known := modeDefaults[key]
+	switch last := key[strings.LastIndexByte(key, '.')+1:]; {
+	case !known:
+		err = errors.New("unknown")
+	case last == "duplicates", key == "toplevel":
+		err = among(value, "true", "false")
+	case last == "except":
+		_, err = regexp.Compile(value)
+	case strings.HasPrefix(key, "limit."), key == "helm.max":
+		_, err = strconv.ParseUint(value, 10, 62)
+	case key == "npm", key == "nuget":
+		err = among(value, "async", "sync")
+	case key == "helm.index":
+		err = among(value, "direct", "delayed")
+	case key == "pypi.race":
+		err = among(value, "on", "off")
+	case key == "visibility":
+		err = among(value, "private", "public")
+	case key == "settle":
+		_, _, err = parseSettle(value)
+	case key == "ratelimit":
+		_, err = parseRates(value)
+	case key == "forward":
+		if u, bad := url.Parse(value); value != "off" && (bad != nil || u.Host == "") {
+			err = fmt.Errorf("%q is neither off nor a URL", value)
+		}
+	case key == "version":
+	default:
+		err = checkRegistryMode(key, value)
+	}
+	return err
 }
 
 func among(value string, allowed ...string) error {

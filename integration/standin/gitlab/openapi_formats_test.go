@@ -52,3 +52,31 @@ func TestDescribedHelm(t *testing.T) {
 		{"helm", "GET", charts + "/helm/stable/charts/b-1.0.0.tgz", "", "", 404},
 	}, header, basic("x", c.token))
 }
+
+func TestDescribedTerraform(t *testing.T) {
+	v := describedAPI(t)
+	c := start(t)
+	const to = modules + "/terraform/modules/net/aws"
+	c.described(t, v, []described{
+		{"terraform", "PUT", to + "/1.0.0/file", "x", c.token, 201},
+		{"terraform", "PUT", to + "/1.0.0/file", "x", c.token, 403},
+		{"terraform", "PUT", to + "/x/file", "x", c.token, 400},
+		{"terraform", "PUT", to + "/1.0.0/file", "x", "", 401},
+		{"terraform", "PUT", api + "absent/packages/terraform/modules/net/aws/1.0.0/file", "x", c.token, 404},
+		{"terraform", "PUT", modules + "/terraform/modules/n_t/aws/1.0.0/file", "x", c.token, 422},
+	})
+	c.described(t, v, []described{
+		{"terraform module", "GET", to + "/1.0.0", "", "", 200},
+		{"terraform module", "GET", to + "/1.0.0?terraform-get=1", "", "", 204},
+		{"terraform module", "GET", to + "/2.0.0", "", "", 404},
+		{"terraform module", "GET", to, "", "", 200},
+	}, basic("owner", c.token))
+	c.described(t, v, []described{
+		{"terraform registry", "GET", modulesV1 + "net/aws/versions", "", "", 200},
+		{"terraform registry", "GET", modulesV1 + "net/aws/download", "", "", 302},
+		{"terraform registry", "GET", modulesV1 + "net/aws", "", "", 200},
+		{"terraform registry", "GET", modulesV1 + "net/aws/1.0.0", "", "", 200},
+		{"terraform registry", "GET", modulesV1 + "net/aws/1.0.0/download", "", "", 204},
+		{"terraform registry", "GET", modulesV1 + "net/aws/2.0.0/download", "", "", 404},
+	}, "Authorization: Bearer "+c.token)
+}

@@ -59,9 +59,13 @@ var misdescribed = map[string]string{
 	"kas":         "an object, described as a string",
 	"permissions": "an object, described as a string",
 
-	"container_expiration_policy": "its number and its boolean are described as strings",
-	"group id":                    "a number, described as a string",
-	"group parent_id":             "a number, described as a string",
+	"container_expiration_policy":   "its number and its boolean are described as strings",
+	"terraform registry modules":    "an array, described as a string",
+	"terraform registry providers":  "an array, described as a string",
+	"terraform registry root":       "an object, described as a string",
+	"terraform registry submodules": "an array, described as a string",
+	"group id":                      "a number, described as a string",
+	"group parent_id":               "a number, described as a string",
 }
 
 // undescribed are statuses that GitLab answers although its description does not say so.
@@ -75,7 +79,10 @@ var undescribed = map[string]string{
 	"400 POST group":     "a group that can not be saved (lib/api/groups.rb)",
 	"403 POST group":     "who may not make a group there (lib/api/groups.rb)",
 	"404 POST group":     "a parent that is not there (lib/api/groups.rb)",
-	"403 POST tokens":    "who is no Owner (lib/api/deploy_tokens.rb)",
+	"422 PUT terraform":  "a name that can not be saved (app/services/packages/terraform_module/create_package_service.rb)",
+
+	"200 GET terraform module": "the file itself (lib/api/terraform/modules/v1/project_packages.rb)",
+	"403 POST tokens":          "who is no Owner (lib/api/deploy_tokens.rb)",
 }
 
 func describedAPI(t *testing.T) validator.Validator {

@@ -47,9 +47,19 @@ type packageFilter struct {
 	versionless                   bool
 }
 
+// packageType is GitLab's name of a format.
+func packageType(format artifact.Format) string {
+	if format == artifact.Terraform {
+		return moduleType
+	}
+	return string(format)
+}
+
+// takes tells whether a listing shows p. Terraform modules are left out unless they are asked for.
 func (f packageFilter) takes(p *pkg) bool {
 	switch {
-	case f.format != "" && string(p.format) != f.format,
+	case f.format != "" && packageType(p.format) != f.format,
+		f.format == "" && p.format == artifact.Terraform,
 		f.version != "" && p.version != f.version,
 		p.version == "" && !f.versionless,
 		f.name != "" && !strings.Contains(strings.ToLower(p.name), strings.ToLower(f.name)):
@@ -156,7 +166,7 @@ func (p *pkg) shown(base string, who *token) map[string]any {
 		}
 	}
 	return map[string]any{
-		"id": p.id, "name": p.name, "version": nullable(p.version), "package_type": string(p.format), "status": p.status,
+		"id": p.id, "name": p.name, "version": nullable(p.version), "package_type": packageType(p.format), "status": p.status,
 		"_links": links, "created_at": p.created.Format(timeFormat), "last_downloaded_at": nil, "tags": tags, "pipelines": []any{},
 	}
 }

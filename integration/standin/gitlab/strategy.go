@@ -24,6 +24,9 @@ const (
 var (
 	acceptNuGet     = accepts{only: inUser, challenge: true}
 	acceptHelm      = accepts{only: inBasic, challenge: true}
+	acceptModule    = accepts{only: inUser, challenge: true}
+	acceptModulePut = accepts{only: inHeaders, challenge: true}
+	acceptModules   = accepts{only: inBearer, challenge: true}
 	acceptNuGetPush = accepts{only: inUser | inAPIKey, challenge: true}
 )
 
