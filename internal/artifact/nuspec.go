@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -22,7 +23,13 @@ import (
 type NuSpec struct {
 	ID, Version          string
 	Authors, Description string
-	Symbols              bool // its package type is SymbolsPackage, by which GitLab tells symbols from the package
+	// Symbols tells that its package type is SymbolsPackage, by which GitLab tells symbols from the package.
+	Symbols bool
+	// Bare tells that the XML has no default namespace; GitLab finds nothing in it then.
+	Bare bool
+	// Streamed tells that an entry of the zip at or before the .nuspec names its size only behind its data; reading from the
+	// front, GitLab can not pass it.
+	Streamed bool
 }
 
 // ReadNuSpec reads the .nuspec of a .nupkg or .snupkg. One that a folder's stands before is an error with the code
@@ -45,7 +52,31 @@ func ReadNuSpec(r io.ReaderAt, size int64) (NuSpec, error) {
 	if err != nil {
 		return NuSpec{}, unreadable("%.200q: %w", found.Name, err)
 	}
-	return spec, nil
+	spec.Streamed, err = streamed(archive, found)
+	return spec, err
+}
+
+// streamed tells whether last, or an entry before it, names its size only behind its data.
+func streamed(archive *zip.Reader, last *zip.File) (bool, error) {
+	for _, f := range archive.File {
+		if f.Flags&zipFlagStreamed == 0 {
+			continue
+		}
+		if before, err := precedes(f, last); err != nil || before || f == last {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// precedes compares where two entries lie.
+func precedes(a, b *zip.File) (bool, error) {
+	first, err := a.DataOffset()
+	second, failed := b.DataOffset()
+	if err := errors.Join(err, failed); err != nil {
+		return false, unreadable("the zip is damaged: %w", err)
+	}
+	return first < second, nil
 }
 
 // nuspecOf finds the .nuspec at the root. Reading from the front, GitLab takes the first one in any folder.
@@ -67,12 +98,11 @@ func nuspecOf(archive *zip.Reader) (root *zip.File, err error) {
 		return nil, unreadable("the package has no .nuspec at its root")
 	}
 	for _, f := range nested {
-		offset, err := f.DataOffset()
-		own, failed := root.DataOffset()
-		if err := errors.Join(err, failed); err != nil {
-			return nil, unreadable("the zip is damaged: %w", err)
+		before, err := precedes(f, root)
+		if err != nil {
+			return nil, err
 		}
-		if offset < own {
+		if before {
 			return nil, fault.Errorf(IdentityMismatch, "GitLab takes the first .nuspec of an archive, and in this one %.200q stands before the package's own", f.Name)
 		}
 	}
@@ -82,7 +112,8 @@ func nuspecOf(archive *zip.Reader) (root *zip.File, err error) {
 // parseNuSpec reads XML in UTF-8, UTF-16 or Latin-1. Entities of the document's own are not expanded but refused.
 func parseNuSpec(text []byte) (NuSpec, error) {
 	var in struct {
-		XMLName  xml.Name `xml:"package"`
+		XMLName  xml.Name   `xml:"package"`
+		Attrs    []xml.Attr `xml:",any,attr"`
 		Metadata struct {
 			ID          string `xml:"id"`
 			Version     string `xml:"version"`
@@ -102,6 +133,7 @@ func parseNuSpec(text []byte) (NuSpec, error) {
 		ID: strings.TrimSpace(in.Metadata.ID), Version: strings.TrimSpace(in.Metadata.Version),
 		Authors: strings.TrimSpace(in.Metadata.Authors), Description: strings.TrimSpace(in.Metadata.Description),
 	}
+	spec.Bare = !slices.ContainsFunc(in.Attrs, func(a xml.Attr) bool { return a.Name == xml.Name{Local: "xmlns"} && a.Value != "" })
 	for _, one := range in.Metadata.Types {
 		spec.Symbols = spec.Symbols || one.Name == "SymbolsPackage"
 	}

@@ -45,7 +45,9 @@ func TestReadNuSpec(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			packed := zipped(t, entry{"_rels/.rels", ""}, entry{"Acme.Core.NuSpec", text}, entry{"content/Other.nuspec", "no"}, entry{`lib\Other.nuspec`, "no"})
 			spec, err := readNuSpec(packed)
-			if want := (NuSpec{ID: "Acme.Core", Version: "1.0.0-Beta+5", Authors: "Zoë & Max", Description: "A <b>"}); err != nil || spec != want {
+			want := NuSpec{ID: "Acme.Core", Version: "1.0.0-Beta+5", Authors: "Zoë & Max", Description: "A <b>", Streamed: true}
+			want.Bare = name == "without a namespace" || name == "with a prefix"
+			if err != nil || spec != want {
 				t.Errorf("read %+v, %v", spec, err)
 			}
 		})

@@ -20,6 +20,7 @@ const (
 	zip64EndLength   = 56
 	maxZipDirectory  = 32 << 20 // bytes; 100,000 entries with names of 200 bytes have less
 	zipFlagEncrypted = 1
+	zipFlagStreamed  = 8
 )
 
 // openZip reads the directory of a zip.
