@@ -1,6 +1,7 @@
 package gitlab_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,19 @@ func (s server) publish(t *testing.T, sink sinks.Sink, one sinktest.Sample) erro
 var makers = map[string]func(*testing.T, int, string) sinktest.Sample{
 	"java-packages": makeMaven, "generic-packages": makeGeneric, "node-packages": makeNPM,
 	"python-packages": makePyPI,
+	"nuget-packages":  makeNuGet, "helm-charts": makeHelm,
+}
+
+// compare tells whether a held file is f, by its digests, or by what it reads back as where it has none.
+func compare(t *testing.T, held sinks.Held, f artifact.File) artifact.Agreement {
+	t.Helper()
+	if held.Digests == (artifact.Digests{}) && held.Open != nil {
+		var err error
+		if held, err = sinks.ReadBack(t.Context(), f, held); err != nil {
+			t.Error(err)
+		}
+	}
+	return held.Digests.Compare(f.Digests)
 }
 
 // A server that fails after it stored a file: the error asks for another attempt, and Stat knows that nothing is missing.
@@ -41,7 +55,7 @@ func TestStoredButNotAnswered(t *testing.T) {
 					t.Errorf("error %v", err)
 				}
 				holding := look(t, sink, s.destination(one.Package), one.Package)
-				if held := holding.Files[one.Files[0].Path]; holding.State != sinks.Ready || held.Digests.Compare(one.Files[0].Digests) != artifact.Same {
+				if held := holding.Files[one.Files[0].Path]; holding.State != sinks.Ready || compare(t, held, one.Files[0]) != artifact.Same {
 					t.Errorf("state %v, %+v", holding.State, holding.Files)
 				}
 				if rows := len(s.dump(t)); rows != 1 {
@@ -140,6 +154,13 @@ func TestRefusals(t *testing.T) {
 		"protected, maven":   {project: "java-packages", mutate: `{"protect":{"project":"%p","format":"maven","pattern":"com/acme/*","role":"admin"}}`, reason: artifact.Protected},
 		"protected, npm":     {project: "node-packages", mutate: `{"protect":{"project":"%p","format":"npm","pattern":"@acme/*","role":"admin"}}`, reason: artifact.Protected},
 		"protected, generic": {project: "generic-packages", mutate: `{"protect":{"project":"%p","format":"generic","pattern":"tools*","role":"admin"}}`, reason: artifact.Protected},
+		"reporter, nuget":    {project: "nuget-packages", token: "standin-reporter", reason: artifact.NotPermitted, says: "Developer"},
+		"reporter, helm":     {project: "helm-charts", token: "standin-reporter", reason: artifact.NotPermitted, says: "Developer"},
+		"stranger, nuget":    {project: "nuget-packages", token: "standin-stranger", reason: artifact.NotPermitted, says: "can not see it"},
+		"protected, nuget":   {project: "nuget-packages", mutate: `{"protect":{"project":"%p","format":"nuget","pattern":"acme.*","role":"admin"}}`, reason: artifact.Protected},
+		"too large, nuget":   {project: "nuget-packages", modes: map[string]string{"limit.nuget": "10"}, reason: artifact.FileTooLarge},
+		"too large, helm":    {project: "helm-charts", modes: map[string]string{"limit.helm": "10"}, reason: artifact.FileTooLarge},
+		"archived, helm":     {project: "helm-charts", mutate: `{"set":{"project":"%p","archived":true}}`, reason: artifact.NotPermitted, says: "archived"},
 		"too large, maven":   {project: "java-packages", modes: map[string]string{"limit.maven": "10"}, reason: artifact.FileTooLarge},
 		"too large, generic": {project: "generic-packages", modes: map[string]string{"limit.generic": "10"}, reason: artifact.FileTooLarge},
 		"too large, npm":     {project: "node-packages", modes: map[string]string{"limit.npm": "10"}, reason: artifact.FileTooLarge},
@@ -154,6 +175,10 @@ func TestRefusals(t *testing.T) {
 		"other bytes, no duplicates": {
 			project: "java-packages", modes: map[string]string{"maven.duplicates": "false"}, twice: true,
 			reason: artifact.TargetRejected, says: "Duplicate package is not allowed",
+		},
+		"other bytes, no nuget duplicates": {
+			project: "nuget-packages", modes: map[string]string{"nuget.duplicates": "false"}, twice: true,
+			reason: artifact.TargetRejected, says: "same name and version already exists",
 		},
 		"other bytes, no generic duplicates": {
 			project: "generic-packages", modes: map[string]string{"generic.duplicates": "false"}, twice: true,
@@ -188,9 +213,12 @@ func TestRefusals(t *testing.T) {
 
 // Equal bytes under a name that may not be given twice are there already, which is no failure.
 func TestRefusedDuplicateWithEqualBytes(t *testing.T) {
-	for _, project := range []string{"java-packages", "generic-packages", "python-packages"} {
-		s := start(t, project, standin.Options{Modes: map[string]string{"maven.duplicates": "false", "generic.duplicates": "false"}})
+	for _, project := range []string{"java-packages", "generic-packages", "python-packages", "nuget-packages"} {
+		s := start(t, project, standin.Options{Modes: map[string]string{
+			"maven.duplicates": "false", "generic.duplicates": "false", "nuget.duplicates": "false",
+		}})
 		one := makers[project](t, 1, "a")
+		one.Files = slices.DeleteFunc(one.Files, func(f artifact.File) bool { return artifact.NuGetSymbols(f.Path) })
 		for range 2 {
 			if err := s.publish(t, s.sink(t), one); err != nil {
 				t.Error(err)

@@ -26,6 +26,7 @@ func TestNothingIsSentUnderAnotherName(t *testing.T) {
 		"package, version":   {nugetSample(t, "One", "1.0.0", nuspec("One", "1.0.1", ""), "", "x"), reason},
 		"bad version inside": {nugetSample(t, "One", "1.1.0", nuspec("One", "1.01.0", ""), "", "x"), artifact.VersionNotAllowed},
 		"no nuspec":          {nugetSample(t, "One", "1.0.0", "<package/>", "", "x"), artifact.PackageUnreadable},
+		"no namespace":       {nugetSample(t, "One", "1.0.0", strings.Replace(nuspec("One", "1.0.0", ""), "xmlns", "x", 1), "", "x"), artifact.PackageUnreadable},
 		"half described":     {nugetSample(t, "One", "1.0.0", strings.Replace(nuspec("One", "1.0.0", ""), "Acme", "", 1), "", "x"), artifact.TargetRejected},
 		"symbols as package": {nugetSample(t, "One", "1.0.0", nuspec("One", "1.0.0", symbolsType), "", "x"), artifact.FileUnsupported},
 		"symbols alone":      {nugetSample(t, "One", "1.0.0", "", nuspec("One", "1.0.0", symbolsType), "x"), artifact.TargetRejected},

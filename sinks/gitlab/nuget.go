@@ -111,22 +111,26 @@ func publishNuGetFile(ctx context.Context, t target, f artifact.File, open artif
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	if err := checkNuSpec(t.Destination, f.Path, file); err != nil {
+	spec, err := artifact.ReadNuSpec(file, file.size)
+	if err == nil {
+		err = checkNuSpec(t.Destination, f.Path, spec)
+	}
+	if err != nil {
 		return fault.At(fault.Sink, err)
 	}
 	err = nuget.send(ctx, t, f, http.MethodPut, t.api.address(t.project, nil, address...), "package", file)
 	if statusOf(err) == http.StatusConflict && says(err, "same name and version already exists") {
 		return settleNuGetDuplicate(ctx, t, f, file, err)
 	}
+	if statusOf(err) == http.StatusInternalServerError && spec.Streamed {
+		return fault.At(fault.Sink, fault.Errorf(artifact.TargetRejected,
+			"file %q: GitLab can not read a zip that was written as a stream, with sizes behind the data: pack it anew: %s", f.Path, err))
+	}
 	return err
 }
 
 // checkNuSpec tells before anything is sent what GitLab would find inside a package.
-func checkNuSpec(dst artifact.Destination, path string, file *spooled) error {
-	spec, err := artifact.ReadNuSpec(file, file.size)
-	if err != nil {
-		return err
-	}
+func checkNuSpec(dst artifact.Destination, path string, spec artifact.NuSpec) error {
 	if err := mismatch(dst, path, spec.ID, spec.Version); err != nil {
 		return err
 	}
@@ -135,6 +139,8 @@ func checkNuSpec(dst artifact.Destination, path string, file *spooled) error {
 		return fault.Errorf(artifact.FileUnsupported, "file %q: its .nuspec has not the package type SymbolsPackage, so GitLab would take it for the package itself", path)
 	case !symbols && spec.Symbols:
 		return fault.Errorf(artifact.FileUnsupported, "file %q: its .nuspec has the package type SymbolsPackage, which GitLab takes in a .snupkg only", path)
+	case spec.Bare:
+		return fault.Errorf(artifact.PackageUnreadable, "file %q: GitLab can not read a .nuspec whose <package> has no default namespace (xmlns)", path)
 	case spec.Description == "" && (symbols || spec.Authors != ""), spec.Authors == "" && spec.Description != "" && !symbols:
 		return fault.Errorf(artifact.TargetRejected, "file %q: GitLab takes no package whose .nuspec lacks authors or a description", path)
 	}

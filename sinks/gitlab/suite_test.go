@@ -58,6 +58,27 @@ func TestPyPI(t *testing.T) {
 	})
 }
 
+func TestNuGet(t *testing.T) {
+	for _, mode := range []string{"async", "sync"} {
+		c := sinktest.Case{
+			Open: opening("nuget-packages", map[string]string{"nuget": mode}), Make: makeNuGet, Proof: artifact.BySize, Token: token,
+		}
+		if mode == "async" {
+			c.Refusing = refusing("nuget-packages", map[string]string{"nuget": mode})
+		} else {
+			c.Large, c.LargeSize = largeNuGet, 192<<20 // GitLab takes 500 MiB by default
+		}
+		t.Run(mode, func(t *testing.T) { sinktest.Run(t, c) })
+	}
+}
+
+func TestHelm(t *testing.T) {
+	sinktest.Run(t, sinktest.Case{
+		Open: opening("helm-charts", map[string]string{"limit.helm": "0"}), Make: makeHelm, Refusing: refusing("helm-charts", nil),
+		Large: largeHelm, LargeSize: 128 << 20, Proof: artifact.BySize, Token: token,
+	})
+}
+
 const token = "standin-owner"
 
 // server is a stand-in for one test.
