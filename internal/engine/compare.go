@@ -90,10 +90,12 @@ func (r *run) compare(ctx context.Context, c *copying, record checkpoint.Record,
 
 // match compares one file with what the sink shows of it. Where they share no digest, because the source declares
 // another algorithm than the sink computes, the source's bytes are hashed. Where the sink shows none, the size must do for
-// what this migration sent; what it finds there is read back, since equal size is no proof of equal bytes.
+// what this migration sent; what it finds there, or has no size either, is read back, since equal size is no proof of equal
+// bytes.
 func (r *run) match(ctx context.Context, c *copying, f artifact.File, there sinks.Held, ours bool) (checkpoint.Arrival, bool, error) {
 	arrival := c.arrivals[f.Path]
-	if there.Digests == (artifact.Digests{}) && there.Open != nil && !ours && (f.Size < 0 || there.Size < 0 || f.Size == there.Size) {
+	unsure := there.Size < 0 || !ours && (f.Size < 0 || f.Size == there.Size)
+	if there.Digests == (artifact.Digests{}) && there.Open != nil && unsure {
 		var err error
 		if there, err = sinks.ReadBack(ctx, f, there); err != nil {
 			return arrival, false, err

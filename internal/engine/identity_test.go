@@ -100,3 +100,12 @@ func TestSizesAlone(t *testing.T) {
 	want(t, proofs["new"], artifact.BySize)
 	want(t, proofs["same"], artifact.ReadBack)
 }
+
+// What tells nothing at all is read back in any case.
+func TestNeitherDigestNorSize(t *testing.T) {
+	src := new(source).add(artifact.Helm, "new", "1.0.0", "new-1.0.0.tgz", "alpha")
+	dst := newSink()
+	dst.digestless, dst.sizeless = true, true
+	want(t, outcomes(t, migration(t, src, dst)), map[string]string{"pkg:helm/new@1.0.0": "published"})
+	want(t, dst.readBack.Load(), int64(1))
+}
