@@ -68,7 +68,7 @@ var reasons = []struct {
 	{Schema1Image, "The image has Docker's schema 1 manifest, which GitLab's registry refuses: pull it and push it again with a current client at the source, or skip it by a route."},
 	{PackageUnreadable, "The file is damaged, is not what its name says, or unpacks to more than is read: repair it at the source, or route it to generic."},
 	{IdentityMismatch, "What is inside the file names another package or version than the source lists, and GitLab would file it under that: publish it anew at the source, or skip it by a route."},
-	{FileUnsupported, "GitLab has no place for this kind of file. Provenance files (.prov) of Helm charts: push chart and provenance to the container registry as an OCI artifact, which keeps both."},
+	{FileUnsupported, "GitLab has no place for this kind of file. Provenance files (.prov) of Helm charts: push chart and provenance to the container registry as an OCI artifact, which keeps both. NuGet symbols in the old form (.symbols.nupkg): make a .snupkg of them."},
 	{MediaTypeUnsupported, "GitLab's registry does not know this media type: ask an administrator to allow it (REGISTRY_FF_DYNAMIC_MEDIA_TYPES), or skip it by a route."},
 	{ManifestTooLarge, "The manifest is over the 4 MiB that GitLab's registry takes: split the image at the source, or skip it by a route."},
 	{QuotaExceeded, "The storage quota of the group or project is used up: raise it, then run again."},
