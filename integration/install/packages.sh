@@ -13,11 +13,11 @@ npm_packages() {
 	shift
 	rm -rf "$directory"
 	mkdir -p "$directory"
-	(cd "$directory" && npm pack --silent --ignore-scripts "$@" >/dev/null)
+	(cd "$directory" && quietly npm pack --ignore-scripts "$@")
 }
 
 mvn_quiet() {
-	mvn -B -ntp -q -Dstyle.color=never "$@"
+	quietly mvn -B -ntp -q -Dstyle.color=never "$@"
 }
 
 # The real jars, POMs and signatures.

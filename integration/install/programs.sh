@@ -54,13 +54,13 @@ verdaccio_server() {
 	mkdir -p "$cache/verdaccio"
 	printf '{"private":true,"dependencies":{"verdaccio":"%s"},"overrides":{"node-fetch":"2.6.7"}}\n' "$verdaccio" \
 		>"$cache/verdaccio/package.json"
-	(cd "$cache/verdaccio" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error)
+	(cd "$cache/verdaccio" && quietly npm install --ignore-scripts --no-audit --no-fund --loglevel=error)
 }
 
 npm_package() {
 	mkdir -p "$1"
 	echo '{"private":true}' >"$1/package.json"
-	(cd "$1" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error "$2")
+	(cd "$1" && quietly npm install --ignore-scripts --no-audit --no-fund --loglevel=error "$2")
 }
 
 # The client that is generated from Nexus' own description of its API.
@@ -87,7 +87,7 @@ nuget_runs() {
 }
 
 go_install() {
-	GOBIN=$cache/bin GOFLAGS="${GOFLAGS:-} -trimpath -p=2" go install -ldflags '-s -w' "$1"
+	quietly env GOBIN="$cache/bin" GOFLAGS="${GOFLAGS:-} -trimpath -p=2" go install -ldflags '-s -w' "$1"
 }
 
 # A module's own directory: its replacements and checksums hold, and its test data lies there.
@@ -97,7 +97,9 @@ go_directory() {
 
 # OpenTofu replaces a dependency, which go install refuses.
 tofu_client() {
-	GOFLAGS="${GOFLAGS:-} -trimpath -p=2" go build -C "$(go_directory "$tofu")" -ldflags '-s -w' -o "$cache/bin/tofu" ./cmd/tofu
+	local from
+	from=$(go_directory "$tofu")
+	quietly env GOFLAGS="${GOFLAGS:-} -trimpath -p=2" go build -C "$from" -ldflags '-s -w' -o "$cache/bin/tofu" ./cmd/tofu
 }
 
 # The long part, cheapest first.

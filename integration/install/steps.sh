@@ -16,6 +16,16 @@ step() {
 	fi
 }
 
+# quietly COMMAND...: what a program prints is shown when it fails, and only then.
+quietly() {
+	local printed status=0
+	printed=$(mktemp)
+	"$@" >"$printed" 2>&1 || status=$?
+	[ "$status" -eq 0 ] || cat "$printed" >&2
+	rm -f "$printed"
+	return "$status"
+}
+
 # A changed list is a new step.
 version_of() {
 	printf '%s\n' "$@" | cksum | cut -d' ' -f1
@@ -34,5 +44,5 @@ apt_lists() {
 apt_install() {
 	[ $# -gt 0 ] || return 0
 	apt_lists "$@"
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+	quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
