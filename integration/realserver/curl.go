@@ -1,7 +1,7 @@
 package realserver
 
-// curl (https://curl.se/docs/manpage.html), as in GitLab's own instructions for generic packages and
-// Helm charts.
+// curl (https://curl.se/docs/manpage.html), as in GitLab's own instructions for generic packages,
+// Helm charts and Terraform modules.
 
 import (
 	"os"
@@ -14,6 +14,18 @@ func CurlForm(tb testing.TB, url, username, password, field, file string) {
 	tb.Helper()
 	arg := []string{"--disable", "--silent", "--show-error", "--fail-with-body", "--user", username + ":" + password,
 		"--form", field + "=@" + file, url}
+	if _, err := program(tb, tb.TempDir(), environment(nil), "curl", arg...); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// CurlUpload puts a file, as curl's --upload-file does, and fails the test when the server refuses.
+func CurlUpload(tb testing.TB, url, file string, header ...string) {
+	tb.Helper()
+	arg := []string{"--disable", "--silent", "--show-error", "--fail-with-body", "--upload-file", file, url}
+	for _, one := range header {
+		arg = append(arg, "--header", one)
+	}
 	if _, err := program(tb, tb.TempDir(), environment(nil), "curl", arg...); err != nil {
 		tb.Fatal(err)
 	}
