@@ -10,7 +10,7 @@ import (
 )
 
 // Verify wears a sink so that Stat reads back what the sink's own word does not prove: of a package that sample picks,
-// every held file whose Proof is weaker than ReadBack is downloaded, and its Holding then shows the size and the digests
+// every held file whose Proof is weaker than ReadBack, or whose digests are none that its source declares, is downloaded, and its Holding then shows the size and the digests
 // of the bytes that came. A file that can not be read back keeps its weaker proof.
 func Verify(sink Sink, sample func(artifact.Destination, artifact.Package) bool) Sink {
 	return verify{sink, sample}
@@ -28,7 +28,8 @@ func (v verify) Stat(ctx context.Context, dst artifact.Destination, p artifact.P
 	}
 	for _, f := range p.Files {
 		held, ok := holding.Files[f.Path]
-		if !ok || held.Open == nil || held.Proof >= artifact.ReadBack {
+		proven := held.Proof >= artifact.ReadBack && held.Digests.Compare(f.Digests) != artifact.Unknown
+		if !ok || held.Open == nil || proven {
 			continue
 		}
 		if holding.Files[f.Path], err = ReadBack(ctx, f, held); err != nil {
