@@ -71,7 +71,15 @@ func (e *exchange) writes() bool {
 }
 
 // base is the address under which the client reached the server.
-func (e *exchange) base() string { return "http://" + e.r.Host }
+func (e *exchange) base() string { return e.scheme() + e.r.Host }
+
+// scheme is https behind a proxy that says so, as GitLab's own does.
+func (e *exchange) scheme() string {
+	if e.r.Header.Get("X-Forwarded-Proto") == "https" {
+		return "https://"
+	}
+	return "http://"
+}
 
 // page cuts a listing and sets GitLab's paging headers (lib/gitlab/pagination); false when it has answered.
 func (e *exchange) page(total int) (from, to int, ok bool) {

@@ -112,7 +112,7 @@ func (s *Server) blobCreated(c *call, digest string) {
 func (s *Server) uploadAnswer(c *call, u *blobUpload, status int) {
 	base := c.base()
 	if host := s.modes.get("registry.upload.host"); host != "" {
-		base = "http://" + host
+		base = c.scheme() + host
 	}
 	state := s.images.packState(uploadState{Name: u.repository, UUID: u.id, Offset: u.size, StartedAt: u.started})
 	h := c.w.Header()
