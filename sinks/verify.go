@@ -10,8 +10,9 @@ import (
 )
 
 // Verify wears a sink so that Stat reads back what the sink's own word does not prove: of a package that sample picks,
-// every held file whose Proof is weaker than ReadBack, or whose digests are none that its source declares, is downloaded, and its Holding then shows the size and the digests
-// of the bytes that came. A file that can not be read back keeps its weaker proof.
+// every held file whose Proof is weaker than ReadBack, or whose digests are none that its source declares, is downloaded,
+// and its Holding then shows the size and the digests of the bytes that came. A file that can not be read back keeps its
+// weaker proof.
 func Verify(sink Sink, sample func(artifact.Destination, artifact.Package) bool) Sink {
 	return verify{sink, sample}
 }
