@@ -28,7 +28,7 @@ func FuzzImagePath(f *testing.F) {
 		if ok != want {
 			t.Fatalf("%q: %v, want %v", text, ok, want)
 		}
-		if p := s.imageProject(path); ok && (p != nil) != ((path+"/")[:min(len(path)+1, 9)] == "acme/app/" && len(parts) <= 4) {
+		if p := s.imageProject(path); ok && (p != nil) != ((path + "/")[:min(len(path)+1, 9)] == "acme/app/" && len(parts) <= 4) {
 			t.Fatalf("%q belongs to %v", path, p)
 		} else if p != nil && p.imageName(path) != strings.TrimPrefix(path[len("acme/app"):], "/") {
 			t.Fatalf("%q is called %q", path, p.imageName(path))
