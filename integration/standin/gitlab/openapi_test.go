@@ -83,6 +83,10 @@ var undescribed = map[string]string{
 
 	"200 GET terraform module": "the file itself (lib/api/terraform/modules/v1/project_packages.rb)",
 	"403 POST tokens":          "who is no Owner (lib/api/deploy_tokens.rb)",
+
+	"200 DELETE image tag":  "described as 204 (lib/api/project_container_repositories.rb)",
+	"202 DELETE image tags": "described as 204 (lib/api/project_container_repositories.rb)",
+	"202 DELETE repository": "described as 204 (lib/api/project_container_repositories.rb)",
 }
 
 func describedAPI(t *testing.T) validator.Validator {
