@@ -249,6 +249,12 @@ func TestProtectionInTokens(t *testing.T) {
 	}
 	c.grant("any", "standin-owner", both)
 	c.grant("any", "standin-reporter", "repository:"+imageProject+"/secret:pull,push") // no push is granted anyway
+	c.want(201, "*", "POST", imagesAPI+"/registry/protection/repository/rules",        // about deleting alone
+		`{"repository_path_pattern":"`+imageProject+`/kept","minimum_access_level_for_delete":"owner"}`, "Content-Type: application/json")
+	c.grant("any", "standin-developer", "repository:"+imageProject+"/kept:push")
+	if got := c.ask("standin-deploy-images", "standin-deploy-images", "repository:"+imageProject+"/kept:push"); got.status != 403 {
+		t.Errorf("a rule about deleting does not keep a deploy token from pushing: %d %s", got.status, got.body)
+	}
 	for _, row := range []struct{ user, password, actions, meta string }{
 		{"any", "standin-developer", "pull,push", `{"push":["^v[0-9]"]} ["final"]`},
 		{"any", "standin-maintainer", "push,delete", `{"delete":["^v[0-9]"],"push":[]} ["final"]`},

@@ -2,9 +2,12 @@ package gitlab_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"pkgferry/integration/standin"
 )
 
 // advance moves the clock.
@@ -102,6 +105,35 @@ func TestGarbageAcrossRepositories(t *testing.T) {
 	if got := r.there(other, shared) + r.there(app, shared); got != "" {
 		t.Errorf("shared is left")
 	}
+}
+
+// TestBlobsOnDisk checks that a blob lies there once, however often it is pushed, and that nothing is left of what is gone.
+func TestBlobsOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	files := func(want int, when string) {
+		t.Helper()
+		if left, err := os.ReadDir(dir); err != nil || len(left) != want {
+			t.Errorf("%s: %d files, %v", when, len(left), err)
+		}
+	}
+	c := startWith(t, standin.Options{Data: dir, Modes: map[string]string{"registry.token": "1000h"}})
+	before, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := imageProject + "/other"
+	r := c.pusher(app, other)
+	for range 3 {
+		r.blob(app, "blob")
+		r.blob(other, "blob")
+	}
+	files(len(before)+1, "pushed")
+	upload := r.begin(app)
+	files(len(before)+2, "begun")
+	c.registry(c.token, "repository:"+app+":delete").want(204, "", "DELETE", upload, "")
+	files(len(before)+1, "cancelled")
+	c.advance("24h")
+	files(len(before), "collected")
 }
 
 func TestNoGarbageWithoutDatabase(t *testing.T) {
