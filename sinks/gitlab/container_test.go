@@ -217,7 +217,10 @@ func TestCollectedInBetween(t *testing.T) {
 		if _, temporary := fault.IsTemporary(err); !temporary || fault.CodeOf(err) != string(artifact.TargetFailed) {
 			t.Errorf("reason %q: %v", fault.CodeOf(err), err)
 		}
-		s.mustPublish(t, sink, next)
+		made := s.since(t, func() { s.mustPublish(t, sink, next) })
+		if made["PUT registry upload"] != 1 {
+			t.Errorf("%v to mend one blob", made)
+		}
 		if holding := look(t, sink, s.destination(next.Package), next.Package); holding.State != sinks.Ready {
 			t.Errorf("state %v", holding.State)
 		}

@@ -6,7 +6,6 @@ package gitlab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -27,8 +26,12 @@ const tagsPerPage = "1000"
 // tags calls page for each page of the repository's tags until it returns false; exists is false when the registry has no
 // such repository.
 func (r repository) tags(ctx context.Context, page func([]string) bool) (exists bool, err error) {
-	u := r.client.URL("v2/"+r.path+"/tags/list", url.Values{"n": {tagsPerPage}})
+	u, seen := r.client.URL("v2/"+r.path+"/tags/list", url.Values{"n": {tagsPerPage}}), map[string]bool{}
 	for u != nil {
+		if seen[u.RawQuery] {
+			return true, fault.At(fault.Sink, fault.Errorf(artifact.TargetFailed, "the registry's list of the tags of %s goes in circles", r.path))
+		}
+		seen[u.RawQuery] = true
 		var answer struct {
 			Tags []string `json:"tags"`
 		}
@@ -65,9 +68,6 @@ func nextPage(header http.Header, at *url.URL) (*url.URL, error) {
 	link, err := url.Parse(found[1])
 	if err != nil {
 		return nil, fmt.Errorf("the registry's list of tags has an unreadable Link: %w", err)
-	}
-	if link.RawQuery == "" || link.RawQuery == at.RawQuery {
-		return nil, errors.New("the registry's list of tags has a page that follows itself")
 	}
 	next := *at
 	next.RawQuery = link.RawQuery
