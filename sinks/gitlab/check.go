@@ -135,7 +135,7 @@ func (s *Sink) checkProject(ctx context.Context, path string, formats []artifact
 			return err
 		}
 	}
-	return s.readRules(ctx, path, p.ID, packages(formats), level)
+	return s.readRules(ctx, path, p.ID, formats, level)
 }
 
 // packages are those of the formats that lie in the package registry.

@@ -138,11 +138,15 @@ func TestProtectedNames(t *testing.T) {
 		`{"protect":{"project":"` + group + `/java-packages","format":"maven","pattern":"com/acme/team","role":"owner"}}`,
 		`{"protect":{"project":"` + group + `/node-packages","format":"npm","pattern":"@acme/*","role":"admin"}}`,
 		`{"protect":{"project":"` + group + `/generic-packages","format":"generic","pattern":"*","role":"maintainer"}}`,
+		`{"protect_tag":{"project":"` + group + `/docker-images","pattern":"^v[0-9]","push":"owner","delete":"owner"}}`,
 	} {
 		s.mutate(t, rule)
 	}
+	s.change(t, "POST", "/api/v4/projects/"+url.PathEscape(group+"/docker-images")+"/registry/protection/repository/rules",
+		`{"repository_path_pattern":"`+group+`/docker-images/secret*","minimum_access_level_for_push":"owner"}`)
 	projects := map[string][]artifact.Format{
 		group + "/java-packages": {artifact.Maven}, group + "/node-packages": {artifact.NPM}, group + "/generic-packages": {artifact.Generic},
+		group + "/docker-images": {artifact.Container},
 	}
 	for _, c := range []struct {
 		token, project string
@@ -158,6 +162,10 @@ func TestProtectedNames(t *testing.T) {
 		{token, "node-packages", artifact.NPM, "@acme/ui", "1.0.0", true},
 		{token, "node-packages", artifact.NPM, "@other/ui", "1.0.0", false},
 		{"standin-maintainer", "generic-packages", artifact.Generic, "tool", "1.0", false},
+		{"standin-maintainer", "docker-images", artifact.Container, "secret/app", "latest", true},
+		{"standin-maintainer", "docker-images", artifact.Container, "app", "v1", true},
+		{"standin-maintainer", "docker-images", artifact.Container, "app", "latest", false},
+		{token, "docker-images", artifact.Container, "secret/app", "v1", false},
 		{"standin-developer", "generic-packages", artifact.Generic, "tool", "1.0", false}, // may not read the rules
 	} {
 		sink := s.noticing(t, c.token, new([]string))
@@ -167,8 +175,11 @@ func TestProtectedNames(t *testing.T) {
 		before := s.total(t)
 		dst := artifact.Destination{Project: group + "/" + c.project, Format: c.format, Name: c.name, Version: c.version}
 		p := artifact.Package{Format: c.format, Name: c.name, Version: c.version}
-		if c.format == artifact.NPM {
+		switch c.format {
+		case artifact.NPM:
 			p.Files = []artifact.File{{Path: "ui-1.0.0.tgz", Size: 1}}
+		case artifact.Container:
+			p.Files = []artifact.File{artifact.ImageManifest("sha256:"+strings.Repeat("0", 64), 2, "")}
 		}
 		err := sink.Allows(dst, p)
 		if (fault.CodeOf(err) == string(artifact.Protected)) != c.refused || !c.refused && err != nil {

@@ -1,13 +1,14 @@
 package gitlab
 
 // Who may use a project: the CI jobs of other projects (GitLab: doc/api/project_job_token_scopes.md), and publishers by
-// their role (doc/api/project_packages_protection_rules.md).
+// their role (doc/api/project_packages_protection_rules.md, doc/api/container_repository_protection_rules.md).
 
 import (
 	"context"
 	"fmt"
 
 	"slices"
+	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 
@@ -95,22 +96,48 @@ func (p *Provisioner) admit(b *building, jobs *group, held bool) {
 	})
 }
 
+// held is a rule for everything that is there already.
+type held struct {
+	id   int64
+	role string // that it asks for
+}
+
 // planProtection looks at the rules of a project. Only a Maintainer sees them.
 func (p *Provisioner) planProtection(ctx context.Context, b *building) error {
-	var rules []*gitlab.PackageProtectionRule
-	if p.want.Protect != "" && b.below("maintainer") == "" {
-		var err error
-		if rules, err = p.api.rules(ctx, b.id); err != nil {
+	found := map[artifact.Format]held{}
+	if p.want.Protect == "" || b.below("maintainer") != "" {
+		p.protect(b, found)
+		return nil
+	}
+	rules, err := p.api.rules(ctx, b.id)
+	if err != nil {
+		return err
+	}
+	for _, f := range packages(b.formats) {
+		for _, r := range rules {
+			if r.PackageType == packageType(f) && r.PackageNamePattern == everything {
+				found[f] = held{r.ID, r.MinimumAccessLevelForPush}
+			}
+		}
+	}
+	var paths []*gitlab.ContainerRegistryProtectionRule
+	if slices.Contains(b.formats, artifact.Container) {
+		if paths, err = p.api.pathRules(ctx, b.id); err != nil {
 			return err
 		}
 	}
-	p.protect(b, rules)
+	for _, r := range paths {
+		if r.RepositoryPathPattern == everyImage(b.path) {
+			found[artifact.Container] = held{r.ID, string(r.MinimumAccessLevelForPush)}
+		}
+	}
+	p.protect(b, found)
 	return nil
 }
 
-// protect wishes that publishing a package takes the role that Structure.Protect names. It is not for Terraform modules,
-// which have no such rules, nor for images, whose rules are others. A role that the token itself has not would shut it out.
-func (p *Provisioner) protect(b *building, rules []*gitlab.PackageProtectionRule) {
+// protect wishes that publishing takes the role that Structure.Protect names, except of Terraform modules, for which
+// GitLab has no such rules. A role that the token itself has not would shut it out.
+func (p *Provisioner) protect(b *building, found map[artifact.Format]held) {
 	role := p.want.Protect
 	if role == "" {
 		return
@@ -119,39 +146,47 @@ func (p *Provisioner) protect(b *building, rules []*gitlab.PackageProtectionRule
 	if lacks != "" && role != "maintainer" {
 		lacks += ", since this token could not publish any more"
 	}
-	for _, f := range packages(b.formats) {
+	for _, f := range b.formats {
 		if f == artifact.Terraform {
 			continue
 		}
-		at := slices.IndexFunc(rules, func(r *gitlab.PackageProtectionRule) bool {
-			return r.PackageType == packageType(f) && r.PackageNamePattern == everything
+		there, known := found[f]
+		b.wishes = append(b.wishes, wish{
+			text: fmt.Sprintf("%s published by the role %s or higher alone", f, title(role)), lacks: lacks,
+			held: known && roles[there.role] >= roles[role],
+			do:   func(ctx context.Context) error { return p.setRule(ctx, b, f, there.id, role) },
 		})
-		w := wish{text: fmt.Sprintf("%s published by the role %s or higher alone", f, title(role)), lacks: lacks}
-		if at < 0 {
-			w.do = func(ctx context.Context) error { return p.addRule(ctx, b.id, f, role) }
-		} else {
-			w.held = roles[rules[at].MinimumAccessLevelForPush] >= roles[role]
-			w.do = func(ctx context.Context) error { return p.raiseRule(ctx, rules[at], role) }
-		}
-		b.wishes = append(b.wishes, w)
 	}
 }
 
-// everything is the pattern of every name.
+// everything is the pattern of every name, everyImage that of every image of a project.
 const everything = "*"
 
-func (p *Provisioner) addRule(ctx context.Context, project int64, f artifact.Format, role string) error {
-	_, _, err := p.api.gitlab.ProtectedPackages.CreatePackageProtectionRules(project, &gitlab.CreatePackageProtectionRulesOptions{
-		PackageNamePattern: gitlab.Ptr(everything), PackageType: gitlab.Ptr(packageType(f)),
-		MinimumAccessLevelForPush: gitlab.NewNullableWithValue(gitlab.ProtectionRuleAccessLevel(role)),
-	}, gitlab.WithContext(ctx))
-	return err
-}
+func everyImage(project string) string { return strings.ToLower(project) + everything }
 
-func (p *Provisioner) raiseRule(ctx context.Context, rule *gitlab.PackageProtectionRule, role string) error {
-	_, _, err := p.api.gitlab.ProtectedPackages.UpdatePackageProtectionRules(rule.ProjectID, rule.ID, &gitlab.UpdatePackageProtectionRulesOptions{
-		PackageNamePattern: &rule.PackageNamePattern, PackageType: &rule.PackageType,
-		MinimumAccessLevelForPush: gitlab.NewNullableWithValue(gitlab.ProtectionRuleAccessLevel(role)),
-	}, gitlab.WithContext(ctx))
+// setRule makes a rule for everything, or changes the one with this id.
+func (p *Provisioner) setRule(ctx context.Context, b *building, f artifact.Format, id int64, role string) error {
+	with, least := gitlab.WithContext(ctx), gitlab.ProtectionRuleAccessLevel(role)
+	pattern, kind, push := gitlab.Ptr(everything), gitlab.Ptr(packageType(f)), gitlab.NewNullableWithValue(least)
+	images := p.api.gitlab.ContainerRegistryProtectionRules
+	var err error
+	switch {
+	case f == artifact.Container && id != 0:
+		_, _, err = images.UpdateContainerRegistryProtectionRule(b.id, id, &gitlab.UpdateContainerRegistryProtectionRuleOptions{
+			MinimumAccessLevelForPush: &least,
+		}, with)
+	case f == artifact.Container:
+		_, _, err = images.CreateContainerRegistryProtectionRule(b.id, &gitlab.CreateContainerRegistryProtectionRuleOptions{
+			RepositoryPathPattern: gitlab.Ptr(everyImage(b.path)), MinimumAccessLevelForPush: &least,
+		}, with)
+	case id != 0:
+		_, _, err = p.api.gitlab.ProtectedPackages.UpdatePackageProtectionRules(b.id, id, &gitlab.UpdatePackageProtectionRulesOptions{
+			PackageNamePattern: pattern, PackageType: kind, MinimumAccessLevelForPush: push,
+		}, with)
+	default:
+		_, _, err = p.api.gitlab.ProtectedPackages.CreatePackageProtectionRules(b.id, &gitlab.CreatePackageProtectionRulesOptions{
+			PackageNamePattern: pattern, PackageType: kind, MinimumAccessLevelForPush: push,
+		}, with)
+	}
 	return err
 }

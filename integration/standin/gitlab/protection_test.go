@@ -57,3 +57,30 @@ func TestProtectionRules(t *testing.T) {
 	c.mutate(`{"set":{"project":"acme/artifact-management/generic-packages","registry":false}}`)
 	c.want(403, `{"message":"403 Forbidden"}`, "GET", rules, "")
 }
+
+func TestPathRuleChanges(t *testing.T) {
+	c := start(t)
+	got := c.want(201, "*", "POST", imagesAPI+"/registry/protection/repository/rules",
+		`{"repository_path_pattern":"`+imageProject+`/a*","minimum_access_level_for_push":"maintainer"}`, asJSON)
+	var made struct{ ID int }
+	if err := json.Unmarshal([]byte(got.body), &made); err != nil {
+		t.Fatal(err)
+	}
+	one := fmt.Sprintf("%s/registry/protection/repository/rules/%d", imagesAPI, made.ID)
+	for _, row := range []struct {
+		token, path, body string
+		status            int
+	}{
+		{c.token, one, `{"minimum_access_level_for_push":"owner"}`, 200},
+		{"standin-developer", one, `{}`, 403},
+		{c.token, one + "0", `{}`, 404},
+		{c.token, one, `{"minimum_access_level_for_push":"developer"}`, 400},
+		{c.token, one, `{"minimum_access_level_for_push":null}`, 422},
+		{c.token, one, `{"repository_path_pattern":"elsewhere"}`, 422},
+	} {
+		c.as(row.token).want(row.status, "*", "PATCH", row.path, row.body, asJSON)
+	}
+	if rows := c.rows(imagesAPI + "/registry/protection/repository/rules"); len(rows) != 1 || rows[0]["minimum_access_level_for_push"] != "owner" {
+		t.Errorf("path rules: %v", rows)
+	}
+}

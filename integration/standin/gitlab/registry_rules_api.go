@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,6 +17,7 @@ func (s *Server) imageRuleRoutes() []route {
 	return []route{
 		{"GET", rules + "repository/rules", "repository rules", s.listPathRules},
 		{"POST", rules + "repository/rules", "repository rules", s.addPathRule},
+		{"PATCH", rules + "repository/rules/:item", "repository rule", s.changePathRule},
 		{"GET", rules + "tag/rules", "tag rules", s.listTagRules},
 		{"POST", rules + "tag/rules", "tag rules", s.addTagRule},
 	}
@@ -67,7 +69,7 @@ var pathPattern = regexp.MustCompile(`\A[a-z0-9]+(([._/]|__|-*)[a-z0-9*])*\z`)
 
 func (p *project) checkPathRule(r *pathRule) (problems []string) {
 	const subject = "Repository path pattern "
-	if slices.ContainsFunc(p.images.rules, func(o *pathRule) bool { return o.pattern == r.pattern }) {
+	if slices.ContainsFunc(p.images.rules, func(o *pathRule) bool { return o.id != r.id && o.pattern == r.pattern }) {
 		problems = append(problems, subject+"has already been taken")
 	}
 	if len(r.pattern) > 255 {
@@ -105,6 +107,42 @@ func (s *Server) addPathRule(e *exchange) {
 	made.id = s.nextID()
 	p.images.rules = append(p.images.rules, made)
 	e.json(http.StatusCreated, made.shown(p))
+}
+
+func (s *Server) changePathRule(e *exchange) {
+	p, ok := s.administerImages(e)
+	if !ok {
+		return
+	}
+	in, ok := e.parameters()
+	if !ok || !in.valid(e, pushRole, pushRoles...) || !in.valid(e, deleteRole, pushRoles...) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(p.images.rules, func(r *pathRule) bool { return strconv.Itoa(r.id) == e.item })
+	if i < 0 {
+		e.fail(http.StatusNotFound, "404 Not found")
+		return
+	}
+	changed := *p.images.rules[i]
+	for name, field := range map[string]*string{
+		"repository_path_pattern": &changed.pattern, pushRole: &changed.push, deleteRole: &changed.destroy,
+	} {
+		if _, ok := in[name]; ok {
+			*field = in.text(name)
+		}
+	}
+	problems := p.checkPathRule(&changed)
+	if changed.push == "" && changed.destroy == "" {
+		problems = append(problems, "A rule must have at least a minimum access role for push or delete.")
+	}
+	if problems != nil {
+		e.json(http.StatusUnprocessableEntity, map[string]any{"message": map[string]any{"error": problems}})
+		return
+	}
+	p.images.rules[i] = &changed
+	e.json(http.StatusOK, changed.shown(p))
 }
 
 func (r *tagRule) shown(p *project) map[string]any {
