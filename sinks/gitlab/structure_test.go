@@ -1,9 +1,7 @@
 package gitlab_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -218,81 +216,17 @@ func TestStructureIsMended(t *testing.T) {
 	}
 }
 
-// TestMissingRights shows what each role can not do, and that the rest is done.
-func TestMissingRights(t *testing.T) {
-	const group = standingitlab.Group
-	projects := map[string][]artifact.Format{"java-packages": {artifact.Maven}, "tools": {artifact.Generic}}
-	const fresh = "create project acme/artifact-management/tools: private, package registry on, no issues, merge requests, wiki or snippets"
-	const jobs = "CI jobs of acme may use it"
-	for _, c := range []struct {
-		token string
-		want  []string
-	}{
-		{"standin-maintainer", []string{
-			"same group acme/artifact-management: private",
-			"lacking settings of group acme/artifact-management: Maven duplicates allowed, which snapshots need | needs the role Owner in acme/artifact-management, also to be seen",
-			"same project acme/artifact-management/java-packages: package registry on; " + jobs,
-			fresh + "; " + jobs,
-			"lacking deploy token package-consumption of group acme/artifact-management: read_package_registry | needs the role Owner in acme/artifact-management",
-		}},
-		{"standin-developer", []string{
-			"same group acme/artifact-management: private",
-			"lacking settings of group acme/artifact-management: Maven duplicates allowed, which snapshots need | needs the role Owner in acme/artifact-management, also to be seen",
-			"same project acme/artifact-management/java-packages: package registry on",
-			"lacking project acme/artifact-management/java-packages: " + jobs + " | needs the role Maintainer in acme/artifact-management/java-packages",
-			fresh,
-			"lacking project acme/artifact-management/tools: " + jobs + " | needs the role Maintainer in acme/artifact-management/tools",
-			"lacking deploy token package-consumption of group acme/artifact-management: read_package_registry | needs the role Owner in acme/artifact-management, or Maintainer to be seen",
-		}},
-		{"standin-reporter", []string{
-			"same group acme/artifact-management: private",
-			"lacking settings of group acme/artifact-management: Maven duplicates allowed, which snapshots need | needs the role Owner in acme/artifact-management, also to be seen",
-			"same project acme/artifact-management/java-packages: package registry on",
-			"lacking project acme/artifact-management/java-packages: " + jobs + " | needs the role Maintainer in acme/artifact-management/java-packages",
-			strings.Replace(fresh, "create", "lacking", 1) + " | needs the role Developer in acme/artifact-management",
-			"lacking deploy token package-consumption of group acme/artifact-management: read_package_registry | needs the role Owner in acme/artifact-management, or Maintainer to be seen",
-		}},
-	} {
-		t.Run(c.token, func(t *testing.T) {
-			s := start(t, "", standin.Options{})
-			steps := s.plan(t, c.token, wanted(group, projects))
-			differ(t, "plan", c.want, lines(steps))
-			apply(t, steps)
-		})
-	}
-}
-
-// TestGroupsThatCanNotBeMade: on GitLab.com, without the role, and below what is missing itself.
-func TestGroupsThatCanNotBeMade(t *testing.T) {
-	projects := map[string][]artifact.Format{"a": {artifact.Generic}}
-	const rest = "private, package registry on, no issues, merge requests, wiki or snippets"
-	for name, c := range map[string]struct {
-		token, group string
-		modes        map[string]string
-		want         []string
-	}{
-		"top level": {token, "firm", map[string]string{"toplevel": "false"}, []string{
-			"lacking group firm: private | needs a user who may create top-level groups",
-			"lacking group firm: its CI jobs may use the projects | is not there, or the token can not see it",
-			"lacking project firm/a: " + rest + " | needs the group firm",
-			"lacking deploy token package-consumption of group firm: read_package_registry | needs the group firm",
-		}},
-		"below": {"standin-developer", "acme/novel/deep", nil, []string{
-			"lacking group acme/novel: private | needs the role Maintainer in acme",
-			"lacking group acme/novel/deep: private | needs the group acme/novel",
-			"lacking project acme/novel/deep/a: " + rest + " | needs the group acme/novel/deep",
-			"lacking deploy token package-consumption of group acme/novel/deep: read_package_registry | needs the group acme/novel/deep",
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := start(t, "", standin.Options{Modes: c.modes})
-			steps := s.plan(t, c.token, wanted(c.group, projects))
-			differ(t, "plan", c.want, lines(steps))
-			apply(t, steps)
-			if n := s.changes(t); n != 0 {
-				t.Errorf("%d changes", n)
-			}
-		})
+// TestVisibilityIsInherited: what is made is as open as the group above it.
+func TestVisibilityIsInherited(t *testing.T) {
+	s := start(t, "", standin.Options{})
+	s.change(t, "POST", "/api/v4/groups", `{"name":"open","path":"open","visibility":"internal"}`)
+	steps := s.plan(t, token, wanted("open/artifacts", map[string][]artifact.Format{"a": {artifact.Generic}}))
+	apply(t, steps)
+	for _, path := range []string{"/groups/open%2Fartifacts", "/projects/open%2Fartifacts%2Fa"} {
+		var made struct{ Visibility string }
+		if s.read(t, path, &made); made.Visibility != "internal" {
+			t.Errorf("%s is %s", path, made.Visibility)
+		}
 	}
 }
 
@@ -303,52 +237,6 @@ func only(lines []string, part string) (kept []string) {
 		}
 	}
 	return kept
-}
-
-// TestHalfDone lets steps fail: what was done is told, and the next plan goes on from there.
-func TestHalfDone(t *testing.T) {
-	const group = standingitlab.Group
-	s := start(t, "", standin.Options{})
-	s.change(t, "POST", "/api/v4/groups", `{"name":"firm","path":"firm"}`)
-	firm := s.groupID(t, "firm")
-	s.mutate(t, `{"add_project":"`+group+`/more"}`)
-	lost := errors.New("the disk is full")
-	want := wanted(group, map[string][]artifact.Format{"fresh": {artifact.Generic}, "more": {artifact.Generic}})
-	want.Jobs, want.Keep = []string{"acme", "firm"}, func(gitlab.Secret) error { return lost }
-	steps := map[string]gitlab.Step{}
-	for _, step := range s.plan(t, token, want) {
-		steps[step.What] = step
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	fresh, more := steps["project "+group+"/fresh"], steps["project "+group+"/more"]
-	if done, err := fresh.Apply(ctx); done != 0 || !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %d, %v", done, err)
-	}
-
-	// In the meantime somebody else makes the project, and admits firm to the other one.
-	s.change(t, "POST", "/api/v4/projects", fmt.Sprintf(`{"path":"fresh","namespace_id":%d}`, s.groupID(t, group)))
-	var there struct{ ID int }
-	s.read(t, "/projects/"+url.PathEscape(group+"/more"), &there)
-	s.change(t, "POST", fmt.Sprintf("/api/v4/projects/%d/job_token_scope/groups_allowlist", there.ID), fmt.Sprintf(`{"target_group_id":%d}`, firm))
-	for _, c := range []struct {
-		step gitlab.Step
-		done int
-		says string
-	}{
-		{fresh, 0, "project acme/artifact-management/fresh: private, package registry on, no issues, merge requests, wiki or snippets: the path or the name is taken, perhaps"},
-		{more, 1, "project acme/artifact-management/more: CI jobs of firm may use it: "},
-		{steps["deploy token package-consumption of group "+group], 0, "revoke gitlab+deploy-token-"},
-	} {
-		done, err := c.step.Apply(t.Context())
-		if done != c.done || err == nil || !strings.Contains(err.Error(), c.says) || fault.SideOf(err) != fault.Sink {
-			t.Errorf("%s: %d done, %v", c.step.What, done, err)
-		}
-	}
-	differ(t, "next plan", []string{
-		"change project acme/artifact-management/fresh: CI jobs of acme may use it; CI jobs of firm may use it",
-		"same project acme/artifact-management/more: package registry on; CI jobs of acme may use it; CI jobs of firm may use it",
-	}, only(lines(s.plan(t, token, want)), " project "))
 }
 
 func (s server) groupID(t *testing.T, path string) int {
