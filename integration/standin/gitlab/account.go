@@ -13,6 +13,7 @@ import (
 
 func (s *Server) accountRoutes() []route {
 	return []route{
+		{"GET", "/api/v4/application/plan_limits", "plan limits", s.planLimits},
 		{"GET", "/api/v4/metadata", "metadata", s.metadata},
 		{"GET", "/api/v4/version", "metadata", s.metadata},
 		{"GET", "/api/v4/user", "user", s.user},
@@ -51,7 +52,7 @@ func (s *Server) user(e *exchange) {
 	name := strings.TrimPrefix(who.name, "standin-")
 	e.json(http.StatusOK, map[string]any{
 		"id": who.id, "username": name, "name": name, "state": "active", "locked": false, "bot": who.only != "",
-		"avatar_url": nil, "web_url": e.base() + "/" + name, "is_admin": false, "email": name + "@users.example",
+		"avatar_url": nil, "web_url": e.base() + "/" + name, "is_admin": who.admin, "email": name + "@users.example",
 		"created_at": epoch.Format(timeFormat), "can_create_group": s.modes.on("toplevel"), "can_create_project": false,
 	})
 }

@@ -33,6 +33,7 @@ type token struct {
 	kind    tokenKind
 	name    string
 	role    int // in the groups that the stand-in starts with; 0: member of nothing
+	admin   bool
 	scopes  []string
 	dead    string    // why it is not valid any more
 	only    string    // full path of the project that a project access token belongs to
@@ -59,6 +60,7 @@ var tokens = func() map[string]*token {
 		{name: "standin-registry-read", role: owner, scopes: []string{"read_registry"}},
 		{name: "standin-deploy-images", kind: deploy, scopes: []string{"read_registry", "write_registry"}},
 		{name: "standin-deploy-images-read", kind: deploy, scopes: []string{"read_registry"}},
+		{name: "standin-admin", role: owner, admin: true, scopes: []string{"api"}},
 		{name: "standin-job", kind: job, role: developer, scopes: []string{"api"}, job: "acme/app"},
 	}
 	byName := make(map[string]*token, len(all))
@@ -158,7 +160,7 @@ func (e *exchange) unauthorized(a accepts) {
 // enter finds the project of a request and checks that its sender may do a there; false when it has answered. missing
 // is what the route says of a project that is not there.
 func (s *Server) enter(e *exchange, accept accepts, a ability, missing string) (*project, *token, bool) {
-	return s.enterWhere(e, accept, func(who *token, p *project) bool { return who.may(a, p) }, missing)
+	return s.enterWhere(e, accept, func(who *token, p *project) bool { return who.may(a, p) && (a != create || !s.full(p)) }, missing)
 }
 
 // enterWhere is enter with another rule of who may.

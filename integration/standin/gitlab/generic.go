@@ -20,7 +20,7 @@ var (
 
 func (s *Server) genericRoutes() []route {
 	return []route{
-		{"GET", inProject + "/generic/*", "generic", s.download(s.genericGet)},
+		{"GET", inProject + "/generic/*", "generic", s.storable(s.genericGet)},
 		{"PUT", inProject + "/generic/*", "generic", s.upload(s.genericPut)},
 	}
 }
@@ -186,6 +186,8 @@ func (s *Server) genericGet(e *exchange) {
 		e.fail(http.StatusNotFound, "404 Not found")
 		return
 	}
-	e.w.Header().Set("X-Checksum-SHA256", *f.sha256)
-	e.serve(f)
+	if s.modes.get("store") == "off" {
+		e.w.Header().Set("X-Checksum-SHA256", *f.sha256)
+	}
+	s.serveStored(e, f)
 }

@@ -109,7 +109,7 @@ const (
 func (s *Server) table() []route {
 	return slices.Concat(
 		s.accountRoutes(), s.structureRoutes(), s.jobScopeRoutes(), s.protectionRoutes(), s.deployTokenRoutes(),
-		s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.nugetRoutes(), s.helmRoutes(), s.terraformRoutes(),
+		s.mavenRoutes(), s.genericRoutes(), s.npmRoutes(), s.pypiRoutes(), s.nugetRoutes(), s.helmRoutes(), s.terraformRoutes(), s.objectStoreRoutes(),
 		s.inventoryRoutes(), s.controlRoutes(),
 		s.imageRoutes(), s.imageRuleRoutes(), s.jwtRoutes(), s.registryStoreRoutes(),
 	)

@@ -29,7 +29,7 @@ func (s *Server) helmRoutes() []route {
 		{"POST", inProject + "/helm/api/:item/charts", "helm", s.upload(s.helmPost)},
 		{"POST", inProject + "/helm/api/:item/charts/", "helm", s.helmUnread},
 		{"GET", inProject + "/helm/:item/index.yaml", "helm index", s.listing(s.helmIndex)},
-		{"GET", inProject + "/helm/:item/charts/*", "helm chart", s.download(s.helmChart)},
+		{"GET", inProject + "/helm/:item/charts/*", "helm chart", s.storable(s.helmChart)},
 	}
 }
 

@@ -189,5 +189,5 @@ func (s *Server) helmChart(e *exchange) {
 		e.fail(http.StatusNotFound, "404 Not found")
 		return
 	}
-	e.serve(newest)
+	s.serveStored(e, newest)
 }

@@ -12,6 +12,7 @@ Each is its own text, valid until the end:
   standin-owner       scope api, Owner of every project; the one in Ready
   standin-maintainer, standin-developer, standin-reporter   scope api, that role
   standin-read        scope read_api, Owner
+  standin-admin       scope api, administrator: no protection rule binds it, and it may read GET /application/plan_limits
   standin-stranger    scope api, member of nothing
   standin-ending      scope api, Developer, expires in three days
   project_1_bot_standin   scope api, Developer of java-packages alone, as a project access token
@@ -41,7 +42,11 @@ Modes (--mode KEY=VALUE)
   limit.FORMAT=BYTES         file size limits of maven, npm, generic, pypi, nuget, helm and terraform (0: none)
   ratelimit=rack:N/SECONDS   N requests per window and user, text answers with RateLimit headers
   ratelimit=app:N            N requests per minute to GET /projects/:id and /groups/:id, JSON answers
-                             (both: rack:N/SECONDS,app:N)
+  ratelimit=packages:N/SECONDS   N of those to package registries, which rack then does not count
+                             (several: rack:N/SECONDS,app:N)
+  quota=BYTES             above so much stored below a root group, nothing more can be published there (default 0: none)
+  store=off|URL           downloads, but for Maven and NuGet, are redirected to URL/_store/…, signed; this server answers there
+                          as well, and counts credentials that arrive
   toplevel=true|false     whether groups without a parent can be made, which GitLab.com does not let the API do (default true)
   visibility=private|public  of every project at the start (default private)
   version=18.9.0-ee          what GET /metadata says

@@ -199,6 +199,31 @@ func TestRateLimits(t *testing.T) {
 	c.want(200, "*", "GET", java, "")
 }
 
+// TestPackagesRate shows that package registries may have a limit of their own, and which addresses are theirs.
+func TestPackagesRate(t *testing.T) {
+	c := start(t, "ratelimit=packages:1/3600,rack:2/3600")
+	limited := func(name, path string) {
+		t.Helper()
+		got := c.do("GET", path, "")
+		if got.header.Get("RateLimit-Name") != name {
+			t.Errorf("%s counts as %q", path, got.header.Get("RateLimit-Name"))
+		}
+	}
+	limited("throttle_authenticated_api", java)
+	limited("throttle_authenticated_packages_api", python+"/pypi/simple")
+	c.want(429, "Retry later", "GET", charts+"/helm/stable/index.yaml", "")
+	for _, path := range []string{
+		c.nuget() + "/index.json", modules + "/terraform/modules/a/b", "/api/v4/groups/acme/-/packages/pypi/simple",
+		"/api/v4/packages/terraform/modules/v1/acme/a/b/versions", generic + "/generic/a/1.0/f", node + "/npm/a", java + "/maven/a/b/1/c",
+	} {
+		limited("throttle_authenticated_packages_api", path)
+	}
+	c.want(429, "Retry later", "GET", java, "")
+	c = c.as("")
+	limited("throttle_unauthenticated_packages_api", python+"/pypi/simple")
+	limited("throttle_unauthenticated_api", java)
+}
+
 func TestControl(t *testing.T) {
 	c := start(t)
 	for _, body := range []string{

@@ -186,7 +186,7 @@ func TestCloseEndsTheWork(t *testing.T) {
 func TestBadModes(t *testing.T) {
 	for _, word := range []string{
 		"npm=maybe", "settle=soon", "forward=nowhere", "maven.duplicates=yes", "generic.duplicates.except=(", "limit.npm=-1",
-		"ratelimit=rack:1", "ratelimit=app:0", "visibility=secret", "colour=red",
+		"ratelimit=rack:1", "ratelimit=app:0", "visibility=secret", "colour=red", "limit.rust=1", "quota=-1", "store=here", "nuget=maybe", "helm.index=never", "ratelimit=packages:1",
 	} {
 		modes, err := standin.ParseModes([]string{word})
 		if err != nil {

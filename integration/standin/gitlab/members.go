@@ -18,8 +18,11 @@ const (
 
 // roleInGroup is 0 for who is no member.
 func (t *token) roleInGroup(g *group) int {
-	if t == nil {
+	switch {
+	case t == nil:
 		return 0
+	case t.admin:
+		return owner
 	}
 	role := 0
 	for ; g != nil; g = g.parent {

@@ -38,6 +38,8 @@ var modeDefaults = map[string]string{
 	"helm.max":                    "1000",
 	"terraform.duplicates":        "false",
 	"terraform.duplicates.except": "",
+	"store":                       "off",
+	"quota":                       "0",
 	"ratelimit":                   "",
 	"toplevel":                    "true",
 	"visibility":                  "private",
@@ -107,7 +109,7 @@ func checkMode(key, value string) (err error) {
 		err = among(value, "true", "false")
 	case last == "except":
 		_, err = regexp.Compile(value)
-	case strings.HasPrefix(key, "limit."), key == "helm.max":
+	case strings.HasPrefix(key, "limit."), key == "helm.max", key == "quota":
 		_, err = strconv.ParseUint(value, 10, 62)
 	case key == "npm", key == "nuget":
 		err = among(value, "async", "sync")
@@ -121,7 +123,7 @@ func checkMode(key, value string) (err error) {
 		_, _, err = parseSettle(value)
 	case key == "ratelimit":
 		_, err = parseRates(value)
-	case key == "forward":
+	case key == "forward", key == "store":
 		if u, bad := url.Parse(value); value != "off" && (bad != nil || u.Host == "") {
 			err = fmt.Errorf("%q is neither off nor a URL", value)
 		}

@@ -29,10 +29,10 @@ func (s *Server) npmRoutes() []route {
 		{"DELETE", inProject + "/npm/-/package/:item/dist-tags/*", "npm dist-tag", s.npmTagDelete},
 		{"POST", inProject + "/npm/-/npm/v1/security/*", "npm audit", s.npmAudit},
 		{"PUT", inProject + "/npm/:item", "npm", s.upload(s.npmPut)},
-		{"GET", inProject + "/npm/*", "npm", s.download(s.npmGet)},
+		{"GET", inProject + "/npm/*", "npm", s.storable(s.npmGet)},
 		{"GET", inGroup + "/npm/-/package/:item/dist-tags", "group npm dist-tags", s.npmTags},
 		{"POST", inGroup + "/npm/-/npm/v1/security/*", "npm audit", s.npmAudit},
-		{"GET", inGroup + "/npm/*", "group npm", s.download(s.npmGet)},
+		{"GET", inGroup + "/npm/*", "group npm", s.storable(s.npmGet)},
 	}
 }
 

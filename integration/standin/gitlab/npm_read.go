@@ -59,7 +59,7 @@ func (s *Server) npmTarball(e *exchange, in []*project, name, tarball string) {
 		e.failNPM(http.StatusNotFound, "404 Package Not Found", "Package not found")
 		return
 	}
-	e.serve(found)
+	s.serveStored(e, found)
 }
 
 func (s *Server) npmPackument(e *exchange, in []*project, name string) {

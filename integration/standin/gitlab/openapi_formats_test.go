@@ -53,6 +53,16 @@ func TestDescribedHelm(t *testing.T) {
 	}, header, basic("x", c.token))
 }
 
+func TestDescribedLimits(t *testing.T) {
+	v := describedAPI(t)
+	c := start(t)
+	c.described(t, v, []described{
+		{"limits", "GET", "/api/v4/application/plan_limits", "", "standin-admin", 200},
+		{"limits", "GET", "/api/v4/application/plan_limits", "", c.token, 403},
+		{"limits", "GET", "/api/v4/application/plan_limits", "", "", 401},
+	})
+}
+
 func TestDescribedTerraform(t *testing.T) {
 	v := describedAPI(t)
 	c := start(t)

@@ -36,7 +36,7 @@ func (s *Server) inventoryRoutes() []route {
 		{"GET", inProject + "/:item", "package", s.onePackage},
 		{"DELETE", inProject + "/:item", "package", s.deletePackage},
 		{"GET", inProject + "/:item/package_files", "package_files", s.listing(s.packageFiles)},
-		{"GET", inProject + "/:item/package_files/*", "package_file", s.download(s.packageFile)},
+		{"GET", inProject + "/:item/package_files/*", "package_file", s.storable(s.packageFile)},
 		{"DELETE", inProject + "/:item/package_files/*", "package_file", s.packageFile},
 	}
 }
@@ -315,7 +315,7 @@ func (s *Server) packageFile(e *exchange) {
 		e.empty(http.StatusNoContent)
 		return
 	}
-	e.serve(f)
+	s.serveStored(e, f)
 }
 
 // get returns the package of a format, name and version; nil when there is none. The caller holds the lock.

@@ -45,7 +45,7 @@ func (r rule) shown(p *project) map[string]any {
 // protects tells whether a rule of p forbids who to publish name.
 func (p *project) protects(format, name string, who *token) bool {
 	for _, r := range p.rules {
-		if r.Format != format || r.Role == "" || !wildcard(strings.ToLower(r.Pattern), strings.ToLower(name)) {
+		if who != nil && who.admin || r.Format != format || r.Role == "" || !wildcard(strings.ToLower(r.Pattern), strings.ToLower(name)) {
 			continue
 		}
 		least := map[string]int{"maintainer": maintainer, "owner": owner, "admin": owner + 1}[r.Role]

@@ -35,11 +35,11 @@ func (s *Server) pypiRoutes() []route {
 		{"GET", inProject + "/pypi/simple", "pypi index", s.listing(s.pypiIndex)},
 		{"GET", inProject + "/pypi/simple/", "pypi index", s.listing(s.pypiIndex)},
 		{"GET", inProject + "/pypi/simple/*", "pypi simple", s.listing(s.pypiSimple)},
-		{"GET", inProject + "/pypi/files/:item/*", "pypi file", s.download(s.pypiFile)},
+		{"GET", inProject + "/pypi/files/:item/*", "pypi file", s.storable(s.pypiFile)},
 		{"GET", inGroup + "/pypi/simple", "group pypi index", s.listing(s.pypiIndex)},
 		{"GET", inGroup + "/pypi/simple/", "group pypi index", s.listing(s.pypiIndex)},
 		{"GET", inGroup + "/pypi/simple/*", "group pypi simple", s.listing(s.pypiSimple)},
-		{"GET", inGroup + "/pypi/files/:item/*", "group pypi file", s.download(s.pypiFile)},
+		{"GET", inGroup + "/pypi/files/:item/*", "group pypi file", s.storable(s.pypiFile)},
 	}
 }
 

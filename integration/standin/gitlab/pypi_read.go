@@ -163,5 +163,5 @@ func (s *Server) pypiFile(e *exchange) {
 		e.fail(http.StatusNotFound, "404 Not found")
 		return
 	}
-	e.serve(found)
+	s.serveStored(e, found)
 }

@@ -30,7 +30,7 @@ func (s *Server) terraformRoutes() []route {
 	const modules = "/api/v4/packages/terraform/modules/v1/:id/:item/*"
 	return []route{
 		{"PUT", inProject + "/terraform/modules/:item/*", "terraform", s.upload(s.modulePut)},
-		{"GET", inProject + "/terraform/modules/:item/*", "terraform", s.download(s.moduleGet)},
+		{"GET", inProject + "/terraform/modules/:item/*", "terraform", s.storable(s.moduleGet)},
 		{"GET", modules, "terraform registry", s.moduleRegistry},
 		{"GET", "/.well-known/terraform.json", "terraform services", s.terraformServices},
 	}

@@ -57,7 +57,7 @@ func (s *Server) moduleGet(e *exchange) {
 		e.fail(http.StatusNotFound, "404 Not Found")
 		return
 	}
-	e.serve(f)
+	s.serveStored(e, f)
 }
 
 // modulesIn finds the packages of a module, oldest first. The caller holds the lock.
@@ -175,12 +175,11 @@ func (p *pkg) moduleShown(base, system string) any {
 // moduleVersion tells about one version, where its file is, or serves it. The file's address holds the permission to read
 // it, since the clients send their token no further than to the registry.
 func (s *Server) moduleVersion(e *exchange, m module, what string) {
-	who, ok := (*token)(nil), true
+	identify := func() (*token, bool) { return e.identify(acceptModules, false) }
 	if what == "file" {
-		who, ok = s.ticketHolder(e)
-	} else {
-		who, ok = e.identify(acceptModules, false)
+		identify = func() (*token, bool) { return s.ticketHolder(e) }
 	}
+	who, ok := identify()
 	if !ok {
 		return
 	}
@@ -205,7 +204,7 @@ func (s *Server) moduleVersion(e *exchange, m module, what string) {
 		e.w.Header().Set("X-Terraform-Get", at)
 		e.empty(http.StatusNoContent)
 	case what == "file":
-		s.download(func(e *exchange) { e.serve(f) })(e)
+		s.storable(func(e *exchange) { s.serveStored(e, f) })(e)
 	default:
 		e.json(http.StatusNotFound, map[string]string{"error": "404 Not Found"})
 	}
