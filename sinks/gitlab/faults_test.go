@@ -22,8 +22,8 @@ func (s server) publish(t *testing.T, sink sinks.Sink, one sinktest.Sample) erro
 
 var makers = map[string]func(*testing.T, int, string) sinktest.Sample{
 	"java-packages": makeMaven, "generic-packages": makeGeneric, "node-packages": makeNPM,
-	"python-packages": makePyPI,
-	"nuget-packages":  makeNuGet, "helm-charts": makeHelm,
+	"python-packages": makePyPI, "terraform-modules": makeTerraform,
+	"nuget-packages": makeNuGet, "helm-charts": makeHelm,
 }
 
 // compare tells whether a held file is f, by its digests, or by what it reads back as where it has none.
@@ -213,7 +213,7 @@ func TestRefusals(t *testing.T) {
 
 // Equal bytes under a name that may not be given twice are there already, which is no failure.
 func TestRefusedDuplicateWithEqualBytes(t *testing.T) {
-	for _, project := range []string{"java-packages", "generic-packages", "python-packages", "nuget-packages"} {
+	for _, project := range []string{"java-packages", "generic-packages", "python-packages", "nuget-packages", "terraform-modules"} {
 		s := start(t, project, standin.Options{Modes: map[string]string{
 			"maven.duplicates": "false", "generic.duplicates": "false", "nuget.duplicates": "false",
 		}})

@@ -102,6 +102,12 @@ func makePyPI(t *testing.T, n int, salt string) sinktest.Sample {
 	})
 }
 
+func makeTerraform(_ *testing.T, n int, salt string) sinktest.Sample {
+	p := artifact.Package{Format: artifact.Terraform, Name: "v-p-c2/aws", Version: fmt.Sprintf("1.%d.0-rc.1+b", n)}
+	paths := []string{"module.tgz"}
+	return sinktest.Bytes(p, paths, filled(paths, fmt.Sprint(n, salt)))
+}
+
 // pattern reads as size bytes that differ from block to block.
 type pattern struct {
 	left  int64

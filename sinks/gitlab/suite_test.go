@@ -79,6 +79,13 @@ func TestHelm(t *testing.T) {
 	})
 }
 
+func TestTerraform(t *testing.T) {
+	sinktest.Run(t, sinktest.Case{
+		Open: opening("terraform-modules", nil), Make: makeTerraform, Large: largePlain(artifact.Terraform, "big/aws", "big.tar.gz"),
+		LargeSize: 512 << 20, Empty: true, Proof: artifact.Server, Token: token,
+	})
+}
+
 const token = "standin-owner"
 
 // server is a stand-in for one test.

@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"pkgferry/integration/standin"
+	standingitlab "pkgferry/integration/standin/gitlab"
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
+	"pkgferry/sinks"
 	"pkgferry/sinks/gitlab"
 )
 
@@ -65,6 +68,22 @@ func TestTerraformRequest(t *testing.T) {
 	}
 }
 
+// What GitLab took is waited for when its listing does not show it yet, and what it did not take is not.
+func TestModuleThatIsNotListed(t *testing.T) {
+	p := artifact.Package{Format: artifact.Terraform, Name: "vpc/aws", Version: "1.0.0", Files: []artifact.File{{Path: "vpc.tgz", Size: 6}}}
+	for status, want := range map[int]sinks.State{http.StatusCreated: sinks.Pending, http.StatusInternalServerError: sinks.Absent} {
+		c := startCanned(t, status, "{}")
+		sink := c.sink(t)
+		err := sink.Publish(t.Context(), c.destination(p), p, p.Files, content(map[string]string{"vpc.tgz": "packed"}))
+		if (err == nil) != (status == http.StatusCreated) {
+			t.Error(err)
+		}
+		if holding, err := sink.Stat(t.Context(), c.destination(p), p); err != nil || holding.State != want {
+			t.Errorf("after %d: state %v, %v; want %v", status, holding.State, err, want)
+		}
+	}
+}
+
 func TestRefusedTerraformModules(t *testing.T) {
 	for name, c := range map[string]struct {
 		status    int
@@ -93,5 +112,50 @@ func TestRefusedTerraformModules(t *testing.T) {
 				t.Errorf("reason %q, temporary %v: %v", fault.CodeOf(err), temporary, err)
 			}
 		})
+	}
+}
+
+// A module belongs to one project below a root group.
+func TestModuleOfAnotherProject(t *testing.T) {
+	s := start(t, "terraform-modules", standin.Options{})
+	if err := s.publish(t, s.sink(t), makeTerraform(t, 1, "a")); err != nil {
+		t.Fatal(err)
+	}
+	other := s
+	other.project = standingitlab.Group + "/more-modules"
+	s.mutate(t, `{"add_project":"`+other.project+`"}`)
+	err := other.publish(t, s.sink(t), makeTerraform(t, 2, "a"))
+	if fault.CodeOf(err) != string(artifact.NameCollision) || !strings.Contains(fmt.Sprint(err), "root group") {
+		t.Errorf("error %v", err)
+	}
+	if _, temporary := fault.IsTemporary(err); temporary {
+		t.Error("it is tried again")
+	}
+}
+
+// GitLab knows a module by the last two parts of its name, and its file by no name of the source's; what is repacked has
+// a size that nobody told.
+func TestModuleByAnyName(t *testing.T) {
+	s := start(t, "terraform-modules", standin.Options{})
+	p := artifact.Package{Format: artifact.Terraform, Name: "acme/vpc/aws", Version: "1.0.0", Files: []artifact.File{{Path: "dir/vpc.zip", Size: -1}}}
+	dst := s.destination(p)
+	dst.Repack = true
+	sink := s.sink(t)
+	if err := sink.Allows(dst, p); err != nil {
+		t.Fatal(err)
+	}
+	if err := sink.Publish(t.Context(), dst, p, p.Files, content(map[string]string{"dir/vpc.zip": "repacked"})); err != nil {
+		t.Fatal(err)
+	}
+	p.Name = "vpc/aws"
+	for _, sink := range []sinks.Sink{sink, s.sink(t)} {
+		holding := look(t, sink, s.destination(p), p)
+		held := holding.Files["dir/vpc.zip"]
+		if holding.State != sinks.Ready || held.Size != 8 || held.Digests.SHA256 != artifact.DigestsOf("repacked").SHA256 || held.Proof != artifact.Server {
+			t.Errorf("%+v", holding)
+		}
+	}
+	if rows := s.dump(t); len(rows) != 1 || rows[0].Package != "vpc/aws" || rows[0].File != artifact.TerraformFile("vpc/aws", "1.0.0") {
+		t.Errorf("%+v", rows)
 	}
 }
