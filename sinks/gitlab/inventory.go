@@ -192,7 +192,7 @@ func (v *inventory) forget(k key) {
 }
 
 // find returns what GitLab shows under a name and a version. After a publish of this process it asks again until GitLab
-// shows it; pending tells that GitLab has promised it and does not show it yet.
+// shows it, once per settle for all that was promised; pending tells that GitLab has promised it and does not show it yet.
 func (v *inventory) find(ctx context.Context, name, version string) (r row, ok, pending bool, err error) {
 	if err := v.load(ctx); err != nil {
 		return row{}, false, false, err
@@ -204,6 +204,9 @@ func (v *inventory) find(ctx context.Context, name, version string) (r row, ok, 
 	s, mine := v.unshown(k)
 	if !mine {
 		return row{}, false, false, nil
+	}
+	if s.promise && v.lookedLately(s.at) {
+		return row{}, false, true, nil
 	}
 	if err := v.refresh(ctx, s.at); err != nil {
 		return row{}, false, false, err
@@ -224,6 +227,14 @@ func (v *inventory) find(ctx context.Context, name, version string) (r row, ok, 
 		delete(v.sent, k)
 	}
 	return r, ok, !ok && s.promise, nil
+}
+
+// lookedLately tells that the listing is older than moment and yet so new that the next one can wait: it then shows what
+// was sent meanwhile, too.
+func (v *inventory) lookedLately(moment time.Time) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.asked.Before(moment) && time.Since(v.asked) < v.settle
 }
 
 func (v *inventory) row(k key) (row, bool) {
