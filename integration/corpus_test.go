@@ -152,14 +152,15 @@ func helmFile(t *testing.T, path string) (artifact.Package, string) {
 	return artifact.Package{Name: chart.Name, Version: chart.Version}, filepath.Base(path)
 }
 
-// terraformFile: a .zip is what another source would hold under a version of its own.
+// terraformFile: a .zip is what another source would hold under a version of its own, a later one.
 func terraformFile(_ *testing.T, path string) (artifact.Package, string) {
 	file := filepath.Base(path)
-	name, version := strings.TrimSuffix(file, ".tgz"), "1.0.0"
+	name, _, _ := strings.Cut(file, "-"+moduleSystem+"-")
+	version := moduleVersion
 	if filepath.Ext(file) == ".zip" {
-		name, version = strings.TrimSuffix(file, ".zip"), "1.0.1"
+		version += "0"
 	}
-	return artifact.Package{Name: "acme/" + strings.ReplaceAll(name, ".", "-") + "/local", Version: version}, file
+	return artifact.Package{Name: "acme/" + name + "/" + moduleSystem, Version: version}, file
 }
 
 func open(t *testing.T, path string) *os.File {
@@ -218,6 +219,7 @@ func TestRealPackages(t *testing.T) {
 		}
 	}
 	readBackAll(t, from, to, rules)
+	clientsRead(t, to)
 }
 
 // readBackAll verifies from afresh: everything that fits is there, with bytes that were downloaded or that GitLab hashed.
