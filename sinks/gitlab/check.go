@@ -119,6 +119,8 @@ func (s *Sink) checkProject(ctx context.Context, path string, formats []artifact
 		return fmt.Errorf("the package registry of project %s is off: turn it on in its settings, or let pkgferry provision do it", path)
 	case images && !takesImages(p):
 		return fmt.Errorf("the container registry of project %s is off: turn it on in its settings, or let pkgferry provision do it", path)
+	case images && p.ContainerRegistryImagePrefix == "":
+		return fmt.Errorf("images can not go to project %s, since this GitLab has no container registry: an administrator can turn it on", path)
 	}
 	level, err := s.api.accessLevel(ctx, p)
 	switch {

@@ -48,6 +48,7 @@ func TestCheck(t *testing.T) {
 	for name, c := range map[string]struct {
 		token, mutate, put, project string
 		formats                     []artifact.Format
+		modes                       map[string]string
 		says                        string // the error; "" for none
 		notice                      string
 	}{
@@ -71,6 +72,7 @@ func TestCheck(t *testing.T) {
 		"needs no packages":   {token: token, mutate: off, formats: images},
 		"no image registry":   {token: token, put: `{"container_registry_access_level":"disabled"}`, formats: images, says: "container registry"},
 		"needs no images":     {token: token, put: `{"container_registry_access_level":"disabled"}`, formats: maven},
+		"no registry at all":  {token: token, modes: map[string]string{"registry": "false"}, formats: images, says: "this GitLab has no container registry"},
 		"cleanup":             {token: token, put: `{"container_expiration_policy_attributes":{"enabled":true}}`, formats: images, notice: "cleanup policy"},
 		"cleanup of others":   {token: token, put: `{"container_expiration_policy_attributes":{"enabled":true}}`, formats: maven},
 	} {
@@ -79,7 +81,7 @@ func TestCheck(t *testing.T) {
 			if c.project != "" {
 				project = c.project
 			}
-			s := start(t, project, standin.Options{})
+			s := start(t, project, standin.Options{Modes: c.modes})
 			if c.mutate != "" {
 				s.mutate(t, strings.ReplaceAll(c.mutate, "%p", s.project))
 			}
