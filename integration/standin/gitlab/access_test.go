@@ -128,6 +128,10 @@ func TestProtection(t *testing.T) {
 	}
 	c.put(generic+"/generic/a-secret-b/1.0/f", "x", 201)
 	c.as("").want(403, refused, "PUT", generic+"/generic/a-secret-b/1.0/f", "x", "DEPLOY-TOKEN: standin-deploy")
+	c.want(201, "*", "POST", generic+"/protection/rules", `{"package_name_pattern":"kept*","package_type":"generic","minimum_access_level_for_delete":"owner"}`,
+		"Content-Type: application/json")
+	c.put(generic+"/generic/kept/1.0/f", "x", 201)
+	c.as("").want(403, refused, "PUT", generic+"/generic/kept/1.0/f", "x", "DEPLOY-TOKEN: standin-deploy")
 }
 
 // dial opens a bare connection that gives up rather than hang.

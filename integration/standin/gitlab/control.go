@@ -165,7 +165,7 @@ func (s *Server) protect(r rule) error {
 		p.images.rules = append(p.images.rules, &pathRule{id: s.nextID(), pattern: r.Pattern, push: r.Role, destroy: r.Role})
 		return nil
 	}
-	r.id = s.nextID()
+	r.id, r.Format = s.nextID(), packageType(artifact.Format(r.Format))
 	p.rules = append(p.rules, r)
 	return nil
 }

@@ -42,14 +42,19 @@ func (r rule) shown(p *project) map[string]any {
 	}
 }
 
-// protects tells whether a rule of p forbids who to publish name.
+// protects tells whether a rule of p forbids who to publish name. It binds no administrator; a deploy token is bound by
+// every rule, be it about deleting alone (app/services/packages/protection/check_rule_existence_service.rb).
 func (p *project) protects(format, name string, who *token) bool {
+	deployed := who != nil && who.kind == deploy
+	if who != nil && who.admin {
+		return false
+	}
 	for _, r := range p.rules {
-		if who != nil && who.admin || r.Format != format || r.Role == "" || !wildcard(strings.ToLower(r.Pattern), strings.ToLower(name)) {
+		if r.Format != format || r.Role == "" && !deployed || !wildcard(strings.ToLower(r.Pattern), strings.ToLower(name)) {
 			continue
 		}
 		least := map[string]int{"maintainer": maintainer, "owner": owner, "admin": owner + 1}[r.Role]
-		if who.roleIn(p) < least { // a deploy token has none
+		if deployed || who.roleIn(p) < least {
 			return true
 		}
 	}

@@ -64,7 +64,7 @@ func TestTerraformTokens(t *testing.T) {
 	put(400, `{"message":"400 Bad request - Found more than one set of credentials"}`, "PRIVATE-TOKEN: standin-owner", "DEPLOY-TOKEN: standin-deploy")
 	put(403, `{"message":"403 Forbidden"}`, "PRIVATE-TOKEN: standin-reporter")
 	put(404, `{"message":"404 Not Found"}`, "PRIVATE-TOKEN: standin-stranger")
-	c.mutate(`{"protect":{"project":"acme/artifact-management/terraform-modules","format":"terraform_module","pattern":"a/*","role":"owner"}}`)
+	c.mutate(`{"protect":{"project":"acme/artifact-management/terraform-modules","format":"terraform","pattern":"a/*","role":"owner"}}`)
 	put(403, `{"message":"403 Forbidden - Package protected."}`, "DEPLOY-TOKEN: standin-deploy")
 	put(403, `{"message":"403 Forbidden - Package protected."}`, "JOB-TOKEN: standin-job")
 	c.mutate(`{"fault":"objectstore@write=1"}`)
