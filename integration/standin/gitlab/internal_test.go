@@ -1,10 +1,13 @@
 package gitlab
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"pkgferry/internal/artifact"
 )
 
 func TestReceiveKeepsNothingOfAFailure(t *testing.T) {
@@ -50,6 +53,19 @@ func TestNuGetNormal(t *testing.T) {
 		if got := nugetNormal(version); got != want {
 			t.Errorf("%s: %s, want %s", version, got, want)
 		}
+	}
+}
+
+// A look-up finds the newest packages, and no more than so many.
+func TestNuGetFind(t *testing.T) {
+	s := &state{}
+	p := s.addProject("acme/p", "private", epoch)
+	for i := range maxNuGet + 1 {
+		s.add(&pkg{project: p, format: artifact.NuGet, name: "Acme", version: fmt.Sprintf("1.0.%d", i), status: statusDefault})
+	}
+	found := nugetFind(p, "ACME", "", true)
+	if len(found) != maxNuGet || found[0].version != "1.0.300" || found[maxNuGet-1].version != "1.0.1" {
+		t.Errorf("%d found, from %s", len(found), found[0].version)
 	}
 }
 

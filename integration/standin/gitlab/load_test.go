@@ -58,24 +58,25 @@ func TestTogether(t *testing.T) {
 func TestMemory(t *testing.T) {
 	const size = 96 << 20
 	c := start(t, "settle=immediate")
-	zeros := func() io.Reader { return io.LimitReader(repeat("A"), size) }
-	head := `{"name":"a","dist-tags":{"latest":"1.0.0"},"_attachments":{"a-1.0.0.tgz":{"data":"`
-	tail := `"}},"versions":{"1.0.0":{"name":"a","version":"1.0.0","dist":{"tarball":"x","shasum":"x"}}}}`
-	for path, body := range map[string]io.Reader{
-		generic + "/generic/big/1.0/f":               zeros(),
-		java + "/maven/com/acme/lib/1.0/lib-1.0.jar": zeros(),
-		node + "/npm/a":                              io.MultiReader(strings.NewReader(head), zeros(), strings.NewReader(tail)),
+	upload, isForm := form(t, "name", "big", "version", "1.0", "content;big-1.0.zip", "HERE")
+	before, after, _ := strings.Cut(upload, "HERE")
+	for _, row := range []struct{ method, path, head, tail, header string }{
+		{"PUT", generic + "/generic/big/1.0/f", "", "", "X-Nothing: 1"},
+		{"PUT", java + "/maven/com/acme/lib/1.0/lib-1.0.jar", "", "", "X-Nothing: 1"},
+		{"PUT", modules + "/terraform/modules/big/aws/1.0.0/file", "", "", "X-Nothing: 1"},
+		{"POST", python + "/pypi", before, after, isForm},
+		{"PUT", node + "/npm/a", `{"name":"a","dist-tags":{"latest":"1.0.0"},"_attachments":{"a-1.0.0.tgz":{"data":"`,
+			`"}},"versions":{"1.0.0":{"name":"a","version":"1.0.0","dist":{"tarball":"x","shasum":"x"}}}}`, "X-Nothing: 1"},
 	} {
-		length := int64(size)
-		if strings.Contains(path, "/npm/") {
-			length += int64(len(head) + len(tail))
-		}
-		req, err := http.NewRequest("PUT", c.url+path, io.NopCloser(body))
+		body := io.MultiReader(strings.NewReader(row.head), io.LimitReader(repeat("A"), size), strings.NewReader(row.tail))
+		req, err := http.NewRequest(row.method, c.url+row.path, io.NopCloser(body))
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.ContentLength = length
+		req.ContentLength = int64(size + len(row.head) + len(row.tail))
 		req.Header.Set("PRIVATE-TOKEN", c.token)
+		name, value, _ := strings.Cut(row.header, ": ")
+		req.Header.Set(name, value)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		resp, err := http.DefaultTransport.RoundTrip(req)
@@ -85,11 +86,14 @@ func TestMemory(t *testing.T) {
 		_ = resp.Body.Close()
 		runtime.ReadMemStats(&after)
 		if allocated := after.TotalAlloc - before.TotalAlloc; resp.StatusCode >= 300 || allocated > size/8 {
-			t.Errorf("%s: %s, %d bytes allocated for %d", path, resp.Status, allocated, size)
+			t.Errorf("%s: %s, %d bytes allocated for %d", row.path, resp.Status, allocated, size)
 		}
 	}
 	lines := c.dump()
-	want := []string{fmt.Sprintf("a 1.0.0 a-1.0.0.tgz %d", size/4*3), fmt.Sprintf("big 1.0 f %d", size), fmt.Sprintf("com/acme/lib 1.0 lib-1.0.jar %d", size)}
+	want := []string{
+		fmt.Sprintf("a 1.0.0 a-1.0.0.tgz %d", size/4*3), fmt.Sprintf("big 1.0 big-1.0.zip %d", size), fmt.Sprintf("big 1.0 f %d", size),
+		fmt.Sprintf("big/aws 1.0.0 big-aws-1.0.0.tgz %d", size), fmt.Sprintf("com/acme/lib 1.0 lib-1.0.jar %d", size),
+	}
 	if slices.Sort(lines); !slices.Equal(lines, want) {
 		t.Errorf("stored %v, want %v", lines, want)
 	}
