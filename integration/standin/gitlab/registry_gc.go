@@ -12,18 +12,15 @@ import (
 
 const gcDelay = 24 * time.Hour
 
-// collect reviews everything that is due by now and deletes what dangles: manifests in the order in which they are due,
-// then blobs, since a manifest that goes gives its blobs another day.
+// collect reviews everything that is due by now and deletes what dangles: manifests in rounds, since what a deleted one
+// referred to has another day from then on, and blobs at last, for the same reason.
 func (s *Server) collect(now time.Time) {
 	if s.modes.get("registry.database") != "on" {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for due := s.dueManifests(now); due != nil; due = s.dueManifests(now) {
-		for _, one := range due {
-			one.repository.reviewManifest(s, one.imageManifest)
-		}
+	for s.reviewManifests(now) {
 	}
 	used := map[string]bool{}
 	for _, r := range s.images.repositories {
@@ -53,43 +50,56 @@ func (r *registry) forget(b *blob) {
 	_ = os.Remove(b.body.path)
 }
 
-// dueManifest is one that the collector looks at.
-type dueManifest struct {
-	repository *repository
-	*imageManifest
+// review is a manifest that is looked at, and when that is due.
+type review struct {
+	of *imageManifest
+	at time.Time
 }
 
-func (s *Server) dueManifests(now time.Time) (due []dueManifest) {
+// reviewManifests looks once at every manifest that is due, and deletes those that nothing of their repository refers to;
+// false when none was due.
+func (s *Server) reviewManifests(now time.Time) (any bool) {
 	for _, r := range s.images.repositories {
+		var due []review
 		for _, m := range r.manifests {
 			if !m.review.IsZero() && !m.review.After(now) {
-				due = append(due, dueManifest{r, m})
+				due = append(due, review{m, m.review})
+			}
+		}
+		if due == nil {
+			continue
+		}
+		any = true
+		slices.SortFunc(due, func(a, b review) int { return a.at.Compare(b.at) })
+		referenced := r.referenced()
+		for _, one := range due {
+			if m := one.of; r.manifests[m.digest] == m && m.review.Equal(one.at) { // nothing happened to it in this round
+				m.review = time.Time{}
+				if !referenced[m.digest] {
+					s.deleteManifest(r, m, one.at)
+				}
 			}
 		}
 	}
-	slices.SortStableFunc(due, func(a, b dueManifest) int { return a.review.Compare(b.review) })
-	return due
+	return any
 }
 
-// reviewManifest deletes a manifest that has no tag, is in no index and is no other's subject. Of a manifest that refers
-// to a subject this says nothing: a referrer without a tag is deleted.
-func (r *repository) reviewManifest(s *Server, m *imageManifest) {
-	at := m.review
-	m.review = time.Time{}
-	if r.manifests[m.digest] != m || r.child(m.digest) {
-		return
-	}
+// referenced are the digests of manifests that have a tag, are in an index, or are another's subject. A manifest that
+// refers to a subject is none of these: a referrer without a tag is deleted.
+func (r *repository) referenced() map[string]bool {
+	digests := map[string]bool{}
 	for _, t := range r.tags {
-		if t.manifest == m {
-			return
+		digests[t.manifest.digest] = true
+	}
+	for _, m := range r.manifests {
+		for _, child := range m.parsed.Manifests {
+			digests[child.Digest] = true
+		}
+		if m.parsed.Subject != nil {
+			digests[m.parsed.Subject.Digest] = true
 		}
 	}
-	for _, other := range r.manifests {
-		if subject := other.parsed.Subject; subject != nil && subject.Digest == m.digest {
-			return
-		}
-	}
-	s.deleteManifest(r, m, at)
+	return digests
 }
 
 // untag deletes a tag; its manifest is looked at a day later.

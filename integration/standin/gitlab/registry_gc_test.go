@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pkgferry/integration/standin"
 )
@@ -75,6 +76,30 @@ func TestGarbage(t *testing.T) {
 			t.Errorf("%v is left, want %s", got, want)
 		}
 		c.advance("24h")
+	}
+}
+
+// TestGarbageOfIndexes checks that the children of an index that is collected have a day more than it, and no less.
+func TestGarbageOfIndexes(t *testing.T) {
+	for _, steps := range [][]string{{"24h", "24h", "24h"}, {"72h"}, {"47h", "1h", "24h"}} {
+		c := start(t, "registry.token=1000h")
+		r := c.pusher(app)
+		r.pushed(app, "keep", "kept layer")
+		child := r.pushed(app, "", "layer")
+		index := r.put(app, "", ociIndex, list(ociIndex, descriptor(ociImage, child)))
+		hours := 0
+		for _, step := range steps {
+			c.advance(step)
+			passed, err := time.ParseDuration(step)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hours += int(passed.Hours())
+			want := map[int]string{24: "1 2", 47: "1 2", 48: "2", 72: ""}[hours]
+			if got := r.there(app, index, child, sha("layer")); got != want {
+				t.Errorf("%v: %q is left after %dh, want %q", steps, got, hours, want)
+			}
+		}
 	}
 }
 
