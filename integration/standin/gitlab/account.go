@@ -25,10 +25,12 @@ func (s *Server) accountRoutes() []route {
 }
 
 // account identifies the sender of a request that nobody may send anonymously.
-func (s *Server) account(e *exchange) (*token, bool) {
-	who, ok := e.identify(acceptAPI, false)
+func (s *Server) account(e *exchange) (*token, bool) { return s.accountBy(e, acceptAPI) }
+
+func (s *Server) accountBy(e *exchange, a accepts) (*token, bool) {
+	who, ok := e.identify(a, false)
 	if ok && who == nil {
-		e.unauthorized(acceptAPI)
+		e.unauthorized(a)
 	}
 	return who, ok && who != nil
 }
@@ -61,7 +63,7 @@ func (s *Server) user(e *exchange) {
 var epoch = time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func (s *Server) ownToken(e *exchange) {
-	who, ok := s.account(e)
+	who, ok := s.accountBy(e, acceptItself)
 	if !ok {
 		return
 	}

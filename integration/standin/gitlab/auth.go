@@ -76,11 +76,13 @@ type accepts struct {
 	personalBasic, deploy, deployBasic, job, jobBearer, jobBasic bool
 	challenge                                                    bool // a 401 asks for Basic
 	query                                                        bool // a POST may be a question
+	anyScope                                                     bool // a personal token needs none
 	only                                                         places
 }
 
 var (
 	acceptAPI       = accepts{}
+	acceptItself    = accepts{anyScope: true}
 	acceptGraphQL   = accepts{query: true}
 	acceptInventory = accepts{job: true}
 	acceptMaven     = accepts{personalBasic: true, deploy: true, deployBasic: true, job: true, jobBasic: true, challenge: true}

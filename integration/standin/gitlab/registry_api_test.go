@@ -84,6 +84,18 @@ func TestRepositoriesAPI(t *testing.T) {
 	}
 }
 
+// TestRegistryScopes checks that a token of the registry's scopes alone reads nothing else, but itself.
+func TestRegistryScopes(t *testing.T) {
+	c := start(t)
+	for _, token := range []string{"standin-registry", "standin-registry-read"} {
+		const refused = `{"error":"insufficient_scope","error_description":"The request requires higher privileges than provided by the access token.","scope":"api read_api"}`
+		c.as(token).want(403, refused, "GET", imagesAPI, "")
+		c.as(token).want(403, refused, "GET", imagesAPI+"/registry/repositories", "")
+		c.as(token).want(200, "*", "GET", "/api/v4/personal_access_tokens/self", "")
+	}
+	c.as("standin-read").want(200, "*", "GET", imagesAPI+"/registry/repositories", "")
+}
+
 // TestRepositoriesWithoutDatabase checks what GitLab can not tell then.
 func TestRepositoriesWithoutDatabase(t *testing.T) {
 	c := start(t, "registry.database=off")

@@ -85,14 +85,19 @@ func (t *token) basicUser() string {
 
 // usable tells whether a token is valid still and has the scope that the request needs; false when it has answered.
 func (e *exchange) usable(t *token, a accepts) bool {
+	needed := []string{"api", "read_api"}
+	if e.writes() && !a.query {
+		needed = needed[:1]
+	}
+	scoped := slices.ContainsFunc(needed, func(scope string) bool { return slices.Contains(t.scopes, scope) })
 	switch {
 	case t.dead != "":
 		e.json(http.StatusUnauthorized, map[string]string{"error": "invalid_token", "error_description": t.dead})
-	case t.kind == personal && !slices.Contains(t.scopes, "api") && e.writes() && !a.query:
+	case t.kind == personal && !scoped && !a.anyScope:
 		e.json(http.StatusForbidden, map[string]string{
 			"error":             "insufficient_scope",
 			"error_description": "The request requires higher privileges than provided by the access token.",
-			"scope":             "api",
+			"scope":             strings.Join(needed, " "),
 		})
 	default:
 		return true
