@@ -2,8 +2,8 @@ package gitlab
 
 // Help describes the tokens, modes, faults and control requests of this stand-in, for people.
 const Help = `GitLab's package registry for Maven, npm, PyPI, NuGet, Helm, Terraform and generic packages: REST API v4, the part of
-GraphQL that inventories packages, Workhorse's upload rules and both kinds of rate limit. It starts with the group
-acme/artifact-management and the projects of the default structure.
+GraphQL that inventories packages, Workhorse's upload rules and both kinds of rate limit; and its container
+registry. It starts with the group acme/artifact-management and the projects of the default structure.
 
 Tokens
 
