@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
@@ -23,6 +24,7 @@ type containers struct {
 	gitlab     *httpx.Client
 	tokens     *tokens
 	plainHTTP  bool
+	holds      time.Duration           // how long a list of tags is believed
 	registries memo[string, *registry] // by host; a GitLab has one
 	current    atomic.Pointer[registry]
 }
@@ -36,7 +38,7 @@ func newContainers(client *httpx.Client, o Options) (*containers, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &containers{gitlab: client, tokens: &tokens{gitlab: own}, plainHTTP: o.PlainHTTP}
+	c := &containers{gitlab: client, tokens: &tokens{gitlab: own}, plainHTTP: o.PlainHTTP, holds: listingHolds}
 	c.tokens.known.limit = maxTokens
 	return c, nil
 }
@@ -50,8 +52,12 @@ func (c *containers) repository(ctx context.Context, t target) (repository, erro
 	host, path, _ := strings.Cut(t.images, "/")
 	r, err := c.registries.get(ctx, host, func(context.Context) (*registry, error) {
 		r, err := newRegistry(c.gitlab, c.tokens, host, c.plainHTTP)
+		if err != nil {
+			return nil, err
+		}
+		r.listingHolds = c.holds
 		c.current.Store(r)
-		return r, err
+		return r, nil
 	})
 	if err != nil {
 		return repository{}, fault.At(fault.Sink, err)
@@ -102,7 +108,7 @@ func (c *containers) publish(ctx context.Context, t target, p artifact.Package, 
 	if err != nil {
 		return err
 	}
-	im := &image{repository: r, open: open, locator: missing[0].Locator}
+	im := &image{repository: r, tag: t.Version, open: open, locator: missing[0].Locator}
 	if err := im.prepare(ctx); err != nil {
 		return err
 	}
@@ -118,11 +124,7 @@ func (c *containers) publish(ctx context.Context, t target, p artifact.Package, 
 		err = im.referrers(ctx, root)
 	}
 	if err == nil {
-		err = im.store(ctx, t.Version, root)
-	}
-	if err == nil {
-		im.stored.tell(im.key(manifestPath, root.digest), struct{}{})
-		im.shelf.add(t.Version)
+		err = im.setTag(ctx, root)
 	}
 	return err
 }

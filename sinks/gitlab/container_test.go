@@ -226,3 +226,40 @@ func TestCollectedInBetween(t *testing.T) {
 		}
 	}
 }
+
+// Others push while a migration runs. A tag that they pushed since the listing is theirs: it stays, and the next look
+// shows it.
+func TestTagsOfOthersStay(t *testing.T) {
+	for _, when := range []string{"before the manifest", "during a layer"} {
+		t.Run(when, func(t *testing.T) {
+			s, m := startRegistry(t), images{}
+			sink := s.sink(t)
+			sink.DistrustListings()
+			theirs := m.sample("app", "latest", m.image("theirs"))
+			ours := m.sample("app", "latest", m.image("ours", "layer"))
+			ours.Content = func(f artifact.File) io.Reader {
+				if strings.HasPrefix(f.Path, "blobs/") == (when == "during a layer") {
+					s.mustPublish(t, s.sink(t), theirs)
+				}
+				return m.content(f)
+			}
+			dst := s.destination(ours.Package)
+			if holding := look(t, sink, dst, ours.Package); holding.State != sinks.Absent {
+				t.Fatalf("state %v", holding.State)
+			}
+			err := s.publish(t, sink, ours)
+			if _, temporary := fault.IsTemporary(err); !temporary || s.tags(t)["app:latest"] != "sha256:"+theirs.Files[0].Digests.SHA256 {
+				t.Errorf("tags %v: %v", s.tags(t), err)
+			}
+			held := look(t, sink, dst, ours.Package).Files[ours.Files[0].Path]
+			if held.Digests.Compare(ours.Files[0].Digests) != artifact.Different {
+				t.Errorf("held as %+v", held)
+			}
+			ours.Content = m.content
+			s.mustPublish(t, sink, ours) // when the route says to replace it
+			if s.tags(t)["app:latest"] != "sha256:"+ours.Files[0].Digests.SHA256 {
+				t.Errorf("tags %v", s.tags(t))
+			}
+		})
+	}
+}

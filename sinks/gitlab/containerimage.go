@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"pkgferry/internal/artifact"
@@ -28,6 +29,8 @@ const (
 type image struct {
 	repository
 	shelf     *shelf
+	tag       string
+	tagged    bool // the tag was there when the sink was asked for it
 	open      artifact.Opener
 	locator   string
 	manifests int             // asked for so far
@@ -46,9 +49,12 @@ func (im *image) key(kind, digest string) key { return imageKey(kind, im.path, d
 
 // prepare learns what is there, and that the token may publish, before anything is read from the source.
 func (im *image) prepare(ctx context.Context) (err error) {
+	before, looked := im.shelves.peek(im.path)
+	im.tagged = looked && before.has(im.tag)
 	if im.shelf, err = im.repository.shelf(ctx); err != nil {
 		return err
 	}
+	im.tagged = im.tagged || !looked && im.shelf.has(im.tag)
 	if _, err = im.tokens.get(ctx, push(im.path)); err != nil {
 		return err
 	}
@@ -153,7 +159,7 @@ func (im *image) store(ctx context.Context, reference string, m imageManifest) e
 	if e, ok := errors.AsType[*httpx.StatusError](err); ok && unknownType(e) != "" {
 		im.unknown.tell(unknownType(e), struct{}{})
 	}
-	if !complains(err, "MANIFEST_BLOB_UNKNOWN") {
+	if !complains(err, "MANIFEST_BLOB_UNKNOWN") && statusOf(err) != http.StatusInternalServerError { // which has been seen for it
 		return err
 	}
 	im.shelf.doubt()
@@ -164,6 +170,24 @@ func (im *image) store(ctx context.Context, reference string, m imageManifest) e
 		}
 	}
 	return err
+}
+
+// setTag makes the tag name root, unless somebody else pushed it since the sink was asked for it: another look has to
+// judge that.
+func (im *image) setTag(ctx context.Context, root imageManifest) error {
+	s, err := im.repository.shelf(ctx)
+	if err != nil {
+		return err
+	}
+	if !im.tagged && s.has(im.tag) {
+		return fault.At(fault.Sink, fault.Temporary(fault.Errorf(artifact.TargetFailed, "somebody else pushed the tag %s meanwhile", im.tag), 0))
+	}
+	if err := im.store(ctx, im.tag, root); err != nil {
+		return err
+	}
+	im.stored.tell(im.key(manifestPath, root.digest), struct{}{})
+	im.shelf.add(im.tag)
+	return nil
 }
 
 // children are the manifests that must be there before m.

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 
@@ -72,55 +71,6 @@ func nextPage(header http.Header, at *url.URL) (*url.URL, error) {
 	next := *at
 	next.RawQuery = link.RawQuery
 	return &next, nil
-}
-
-// shelf is what is known of a repository from one listing and from what was published since.
-type shelf struct {
-	mu      sync.Mutex
-	named   map[key]struct{} // the tags
-	fresh   bool             // nothing is in it but what this process has put there
-	writing sync.Mutex       // held while a tag is read, changed and written
-}
-
-// shelf lists the repository once.
-func (r repository) shelf(ctx context.Context) (*shelf, error) {
-	return r.shelves.get(ctx, r.path, func(ctx context.Context) (*shelf, error) {
-		s := &shelf{named: make(map[key]struct{})}
-		exists, err := r.tags(ctx, func(page []string) bool {
-			for _, tag := range page {
-				s.add(tag)
-			}
-			return true
-		})
-		s.fresh = !exists
-		return s, err
-	})
-}
-
-func (s *shelf) add(tag string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.named[imageKey("tag", tag)] = struct{}{}
-}
-
-func (s *shelf) has(tag string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.named[imageKey("tag", tag)]
-	return ok
-}
-
-func (s *shelf) isFresh() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.fresh
-}
-
-// doubt makes that nothing is taken for absent any more without asking.
-func (s *shelf) doubt() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fresh = false
 }
 
 // fallbackTag is the form of tags that list what refers to an image.

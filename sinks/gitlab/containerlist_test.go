@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pkgferry/internal/fault"
 	"pkgferry/internal/httpx"
@@ -50,6 +51,7 @@ func listed(t *testing.T, pages int, last string) (repository, *[]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.listingHolds = time.Hour
 	return repository{r, "a/b"}, asked
 }
 
@@ -57,7 +59,7 @@ func TestTagsInPages(t *testing.T) {
 	r, asked := listed(t, 3, "")
 	s, err := r.shelf(t.Context())
 	if err != nil || !s.has("v0.0") || !s.has("v2.1") || s.has("v3.0") || s.isFresh() {
-		t.Errorf("%d tags, fresh %v: %v", len(s.named), s.isFresh(), err)
+		t.Errorf("%d tags, fresh %v: %v", len(s.tags), s.isFresh(), err)
 	}
 	if want := "[n=1000 n=2&last=1 n=2&last=2]"; fmt.Sprint(*asked) != want {
 		t.Errorf("asked for %v, want %s", *asked, want)

@@ -109,6 +109,9 @@ func (im *image) follow(ctx context.Context, digest string, index imageManifest,
 
 // fallback writes the fallback tag of a manifest: the source's own bytes, unless the tag is there and lists more.
 func (im *image) fallback(ctx context.Context, digest string, index imageManifest) error {
+	if _, err := im.repository.shelf(ctx); err != nil {
+		return err
+	}
 	im.shelf.writing.Lock()
 	defer im.shelf.writing.Unlock()
 	tag := artifact.FallbackTag(digest)

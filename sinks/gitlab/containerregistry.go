@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
@@ -25,8 +26,9 @@ import (
 // registry is the container registry of a GitLab, and what is known of it. Keys of the maps below are sums of what they
 // stand for, so that a million blobs take 50 MB.
 type registry struct {
-	client *httpx.Client // sends the token of a request's context, to the registry's own address alone
-	tokens *tokens
+	client       *httpx.Client // sends the token of a request's context, to the registry's own address alone
+	tokens       *tokens
+	listingHolds time.Duration // how long a list of tags is believed
 
 	facts    memo[struct{}, facts]
 	shelves  memo[string, *shelf]   // by repository
