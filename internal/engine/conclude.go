@@ -30,6 +30,7 @@ func (r *run) conclude(ctx context.Context, held *hand, record checkpoint.Record
 		}
 		return r.again(ctx, record, fault.Temporary(fault.Because(artifact.SourceFailed, err), time.Millisecond), c)
 	case err != nil:
+		held.settled(record)
 		return r.again(ctx, record, err, c)
 	case look.pending:
 		return r.pend(ctx, held, record, c)
@@ -40,7 +41,7 @@ func (r *run) conclude(ctx context.Context, held *hand, record checkpoint.Record
 
 // pend looks again later at a package that the sink is still at work on, until patience ends.
 func (r *run) pend(ctx context.Context, held *hand, record checkpoint.Record, c *copying) error {
-	waited := held.waiting(record)
+	waited := held.wait(record, c)
 	if waited > r.Patience {
 		return r.fail(ctx, record, fault.At(fault.Sink, fault.Errorf(artifact.TargetProcessingFailed,
 			"the target has been at work on %s for %s: look at its background jobs, then run again",

@@ -9,6 +9,7 @@ import (
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/engine"
 	"pkgferry/internal/fault"
+	"pkgferry/sinks"
 )
 
 // What is damaged between us and the target's storage is ours: it is sent again at once, and when that does not help it
@@ -45,5 +46,30 @@ func TestDamageOnTheWayToTheTarget(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A sink that shows what it took only after a while: what arrived damaged is sent again, no oftener than where it shows
+// at once.
+func TestDamageThatShowsLater(t *testing.T) {
+	for damaged, expected := range map[int]string{1: "published", 99: "failed target-mismatch"} {
+		src := new(source).add(artifact.Generic, "a", "1.0", "f", "text")
+		dst, looks := newSink(), 0
+		dst.after = func(to artifact.Destination, f artifact.File) error {
+			dst.mu.Lock()
+			defer dst.mu.Unlock()
+			if looks = 0; dst.writes[to.PURL()+" "+f.Path] <= damaged {
+				dst.held[to][f.Path] = "tExt"
+			}
+			return nil
+		}
+		dst.state = func(artifact.Destination) (sinks.State, string) {
+			if looks++; looks == 1 {
+				return sinks.Pending, ""
+			}
+			return sinks.Ready, ""
+		}
+		want(t, outcomes(t, migration(t, src, dst)), map[string]string{"pkg:generic/a@1.0": expected})
+		want(t, dst.writes, map[string]int{"pkg:generic/a@1.0 f": min(damaged+1, 3)})
 	}
 }

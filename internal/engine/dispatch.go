@@ -18,9 +18,16 @@ type hand struct {
 	mu           sync.Mutex
 	packages     map[int64]bool
 	destinations map[artifact.Identity]bool
-	released     map[int64]bool      // since the queue was last looked at: what it tells of them may be old
-	pending      map[int64]time.Time // since when the sink is at work on a package
-	stop         error               // the error that ends the run
+	released     map[int64]bool    // since the queue was last looked at: what it tells of them may be old
+	pending      map[int64]waiting // the packages that the sink is at work on
+	stop         error             // the error that ends the run
+}
+
+// waiting is a package that was sent and that the sink does not show yet.
+type waiting struct {
+	since time.Time
+	tries int
+	sent  map[string]bool
 }
 
 func (h *hand) take(r checkpoint.Record) bool {
@@ -61,18 +68,29 @@ func (h *hand) empty() bool {
 	return len(h.packages) == 0
 }
 
-// waiting tells for how long the sink has been at work on a package, as far as this run has seen.
-func (h *hand) waiting(r checkpoint.Record) time.Duration {
+// wait notes that the sink is at work on what c sent, and tells for how long it has been, as far as this run has seen.
+func (h *hand) wait(r checkpoint.Record, c *copying) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	since, ok := h.pending[r.ID]
+	w, ok := h.pending[r.ID]
 	if !ok {
-		since = time.Now()
-		h.pending[r.ID] = since
+		w.since = time.Now()
 	}
-	return time.Since(since)
+	w.tries, w.sent = c.tries, c.sent
+	h.pending[r.ID] = w
+	return time.Since(w.since)
 }
 
+// recall lets c know what was sent before the sink was waited for.
+func (h *hand) recall(r checkpoint.Record, c *copying) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if w, ok := h.pending[r.ID]; ok {
+		c.tries, c.sent = w.tries, w.sent
+	}
+}
+
+// settled forgets what was waited for.
 func (h *hand) settled(r checkpoint.Record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -98,7 +116,7 @@ func (h *hand) failed() error {
 func (r *run) dispatch(ctx context.Context, listing <-chan struct{}) (Stopped, error) {
 	held := &hand{
 		packages: map[int64]bool{}, destinations: map[artifact.Identity]bool{},
-		released: map[int64]bool{}, pending: map[int64]time.Time{},
+		released: map[int64]bool{}, pending: map[int64]waiting{},
 	}
 	workers := pool.New().WithMaxGoroutines(r.Workers)
 	stopped, err := r.feed(ctx, held, workers, listing)

@@ -35,6 +35,7 @@ func (r *run) settle(ctx context.Context, held *hand, record checkpoint.Record) 
 		return r.record(ctx, record, merges(record, rival), nil)
 	}
 	c := r.copying(source, record)
+	held.recall(record, c)
 	record.Package.Files = asSent(record.Destination, record.Package.Files)
 	look, err := r.look(ctx, c, record)
 	for err == nil && !look.done && c.tries < maxTries {
