@@ -26,9 +26,7 @@ import (
 
 	"pkgferry/integration/shelf"
 	"pkgferry/internal/artifact"
-	"pkgferry/internal/httpx"
 	"pkgferry/sinks"
-	"pkgferry/sinks/gitlab"
 )
 
 func TestPrivateAddresses(t *testing.T) {
@@ -69,7 +67,7 @@ func TestPrivateAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := ferry(t, from, to)
-	o.Sink = sinks.Verify(authority.sink(t, to), func(artifact.Destination, artifact.Package) bool { return true })
+	o.Sink = sinks.Verify(gitlabSink(t, to, authority.file), func(artifact.Destination, artifact.Package) bool { return true })
 	for purl, r := range arrivals(t, o) {
 		if r.Outcome != artifact.Published || r.Proof < artifact.ReadBack {
 			t.Errorf("%s: %s %s %q: %s", purl, r.Outcome, r.Reason, r.Proof, r.Error)
@@ -142,25 +140,4 @@ func (a *authority) serve(t *testing.T, listener net.Listener, to string) *atomi
 	go func() { _ = server.Serve(secure) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return &asked
-}
-
-// sink trusts the authority, as ca_file makes it.
-func (a *authority) sink(t *testing.T, to *server) sinks.Sink {
-	t.Helper()
-	base, err := url.Parse(to.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := httpx.New(httpx.Options{
-		Name: "target gitlab", Base: base, Auth: httpx.Header("PRIVATE-TOKEN", to.Token), Secrets: []string{to.Token}, CAFile: a.file,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.HTTP().CloseIdleConnections)
-	sink, err := gitlab.New(client, gitlab.Options{Spool: t.TempDir(), Password: func(user string) httpx.Auth { return httpx.Basic(user, to.Token) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sink
 }

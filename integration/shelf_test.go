@@ -36,24 +36,28 @@ func ferry(t testing.TB, from *shelf.Shelf, to *server, rules ...mapping.Rule) e
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	return engine.Options{
-		Sources: map[string]sources.Source{"shelf": from}, Formats: artifact.Formats(), Sink: gitlabSink(t, to), Router: routes,
+		Sources: map[string]sources.Source{"shelf": from}, Formats: artifact.Formats(), Sink: gitlabSink(t, to, ""), Router: routes,
 		Store: store, Backoff: 10 * time.Millisecond, Spool: t.TempDir(),
 	}
 }
 
-// gitlabSink is a sink that knows nothing yet of what the stand-in holds.
-func gitlabSink(t testing.TB, to *server) sinks.Sink {
+// gitlabSink is a sink that knows nothing yet of what the stand-in holds. It trusts the authority in caFile, too.
+func gitlabSink(t testing.TB, to *server, caFile string) sinks.Sink {
 	t.Helper()
 	base, err := url.Parse(to.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := httpx.New(httpx.Options{Name: "target gitlab", Base: base, Auth: httpx.Header("PRIVATE-TOKEN", to.Token), Secrets: []string{to.Token}})
+	client, err := httpx.New(httpx.Options{
+		Name: "target gitlab", Base: base, Auth: httpx.Header("PRIVATE-TOKEN", to.Token), Secrets: []string{to.Token}, CAFile: caFile,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.HTTP().CloseIdleConnections)
-	sink, err := gitlab.New(client, gitlab.Options{Spool: t.TempDir(), Password: func(user string) httpx.Auth { return httpx.Basic(user, to.Token) }})
+	sink, err := gitlab.New(client, gitlab.Options{
+		Spool: t.TempDir(), Password: func(user string) httpx.Auth { return httpx.Basic(user, to.Token) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,38 +22,23 @@ type manifest interface {
 
 // PutImage adds an image or an index, with all that belongs to it, under a tag of a repository.
 func (s *Shelf) PutImage(repository, tag string, root manifest) error {
-	if err := s.keep(repository, root); err != nil {
-		return err
-	}
-	digest, err := root.Digest()
-	if err != nil {
-		return err
-	}
-	body, err := root.RawManifest()
+	file, err := s.keep(repository, root)
 	if err != nil {
 		return err
 	}
 	s.packages = append(s.packages, artifact.Package{
-		Repository: "images", Format: artifact.Container, Name: repository, Version: tag,
-		Files: []artifact.File{artifact.ImageManifest(digest.String(), int64(len(body)), repository)},
+		Repository: "images", Format: artifact.Container, Name: repository, Version: tag, Files: []artifact.File{file},
 	})
 	return nil
 }
 
 // PutReferrer adds an image whose subject is another of the repository, without a tag, as signatures and SBOMs are.
 func (s *Shelf) PutReferrer(repository, subject string, referrer v1.Image) error {
-	if err := s.keep(repository, referrer); err != nil {
-		return err
-	}
-	digest, err := referrer.Digest()
+	file, err := s.keep(repository, referrer)
 	if err != nil {
 		return err
 	}
 	m, err := referrer.Manifest()
-	if err != nil {
-		return err
-	}
-	size, err := referrer.Size()
 	if err != nil {
 		return err
 	}
@@ -63,7 +48,7 @@ func (s *Shelf) PutReferrer(repository, subject string, referrer v1.Image) error
 		return err
 	}
 	index.Manifests = append(index.Manifests, v1.Descriptor{
-		MediaType: m.MediaType, Digest: digest, Size: size, ArtifactType: string(m.Config.MediaType), Annotations: m.Annotations,
+		MediaType: m.MediaType, Digest: v1.Hash{Algorithm: "sha256", Hex: file.Digests.SHA256}, Size: file.Size, ArtifactType: string(m.Config.MediaType), Annotations: m.Annotations,
 	})
 	text, err := json.Marshal(index)
 	s.content[key] = Text(text)
@@ -81,28 +66,29 @@ func (s *Shelf) read(key string, into any) error {
 	return json.NewDecoder(content).Decode(into)
 }
 
-// keep stores a manifest and what it leads to. Nothing refers to it yet.
-func (s *Shelf) keep(repository string, root manifest) error {
+// keep stores a manifest and what it leads to, and returns it as a file. Nothing refers to it yet.
+func (s *Shelf) keep(repository string, root manifest) (artifact.File, error) {
 	digest, err := root.Digest()
 	if err != nil {
-		return err
+		return artifact.File{}, err
 	}
 	body, err := root.RawManifest()
 	if err != nil {
-		return err
+		return artifact.File{}, err
 	}
-	s.content[imageKey(repository, artifact.ImageManifest(digest.String(), -1, "").Path)] = Text(body)
+	file := artifact.ImageManifest(digest.String(), int64(len(body)), repository)
+	s.content[imageKey(repository, file.Path)] = Text(body)
 	none := imageKey(repository, artifact.ImageReferrers(digest.String(), "").Path)
 	if s.content[none] == nil {
 		s.content[none] = Text([]byte(`{"schemaVersion":2,"mediaType":"` + artifact.OCIIndex + `","manifests":[]}`))
 	}
 	switch one := root.(type) {
 	case v1.ImageIndex:
-		return s.keepChildren(repository, one)
+		err = s.keepChildren(repository, one)
 	case v1.Image:
-		return s.keepBlobs(repository, one)
+		err = s.keepBlobs(repository, one)
 	}
-	return nil
+	return file, err
 }
 
 func (s *Shelf) keepChildren(repository string, index v1.ImageIndex) error {
@@ -120,7 +106,7 @@ func (s *Shelf) keepChildren(repository string, index v1.ImageIndex) error {
 		if err != nil {
 			return err
 		}
-		if err := s.keep(repository, one); err != nil {
+		if _, err := s.keep(repository, one); err != nil {
 			return err
 		}
 	}

@@ -30,23 +30,25 @@ func (r *run) conclude(ctx context.Context, held *hand, record checkpoint.Record
 		}
 		return r.again(ctx, record, fault.Temporary(fault.Because(artifact.SourceFailed, err), time.Millisecond), c)
 	case err != nil:
-		held.settled(record)
 		return r.again(ctx, record, err, c)
 	case look.pending:
 		return r.pend(ctx, held, record, c)
 	}
-	held.settled(record)
 	return r.record(ctx, record, look.settlement, nil)
 }
 
 // pend looks again later at a package that the sink is still at work on, until patience ends.
 func (r *run) pend(ctx context.Context, held *hand, record checkpoint.Record, c *copying) error {
-	waited := held.wait(record, c)
+	if c.since.IsZero() {
+		c.since = time.Now()
+	}
+	waited := time.Since(c.since)
 	if waited > r.Patience {
 		return r.fail(ctx, record, fault.At(fault.Sink, fault.Errorf(artifact.TargetProcessingFailed,
 			"the target has been at work on %s for %s: look at its background jobs, then run again",
 			record.Package.PURL(), waited.Round(time.Second))), c.arrivals)
 	}
+	held.wait(record, waiting{c.since, c.tries, c.sent})
 	next := min(max(firstLook, waited/2), longLook)
 	return r.postpone(ctx, record, time.Now().Add(next), record.Attempts, nil, c)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
@@ -19,7 +20,8 @@ import (
 type copying struct {
 	*run
 	source sources.Source
-	tries  int // of publishing
+	since  time.Time // when the sink was first found at work on it; zero when it was not
+	tries  int       // of publishing
 
 	mu       sync.Mutex
 	arrivals map[string]checkpoint.Arrival
@@ -27,8 +29,12 @@ type copying struct {
 	err      error           // the source's part in a failed publish: the first error
 }
 
-func (r *run) copying(source sources.Source, record checkpoint.Record) *copying {
-	c := &copying{run: r, source: source, arrivals: record.Arrivals, sent: map[string]bool{}}
+// copying takes a package up, where it was left when w was waited for.
+func (r *run) copying(source sources.Source, record checkpoint.Record, w waiting) *copying {
+	c := &copying{run: r, source: source, arrivals: record.Arrivals, since: w.since, tries: w.tries, sent: w.sent}
+	if c.sent == nil {
+		c.sent = map[string]bool{}
+	}
 	if record.Destination.Repack {
 		declared := map[string]artifact.File{}
 		for _, f := range record.Package.Files {

@@ -13,30 +13,38 @@ import (
 	"pkgferry/internal/artifact"
 )
 
-// hand is what the workers hold: no package twice, and no two packages for the same destination at once.
+// hand is what the workers hold: no package twice, and no two packages for the same destination at once. A destination
+// stays with its package while the sink is at work on it.
 type hand struct {
 	mu           sync.Mutex
 	packages     map[int64]bool
-	destinations map[artifact.Identity]bool
-	released     map[int64]bool    // since the queue was last looked at: what it tells of them may be old
-	pending      map[int64]waiting // the packages that the sink is at work on
-	stop         error             // the error that ends the run
+	destinations map[artifact.Identity]int64 // the package that has it
+	released     map[int64]bool              // since the queue was last looked at: what it tells of them may be old
+	pending      map[int64]waiting           // the packages that the sink is at work on, and no worker
+	stop         error                       // the error that ends the run
 }
 
 // waiting is a package that was sent and that the sink does not show yet.
 type waiting struct {
-	since time.Time
+	since time.Time // zero for a package that is none
 	tries int
 	sent  map[string]bool
+}
+
+func newHand() *hand {
+	return &hand{
+		packages: map[int64]bool{}, destinations: map[artifact.Identity]int64{},
+		released: map[int64]bool{}, pending: map[int64]waiting{},
+	}
 }
 
 func (h *hand) take(r checkpoint.Record) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.packages[r.ID] || h.destinations[r.Destination.Identity()] || h.released[r.ID] {
+	if h.has(r) || h.released[r.ID] {
 		return false
 	}
-	h.packages[r.ID], h.destinations[r.Destination.Identity()] = true, true
+	h.packages[r.ID], h.destinations[r.Destination.Identity()] = true, r.ID
 	return true
 }
 
@@ -44,8 +52,16 @@ func (h *hand) release(r checkpoint.Record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.packages, r.ID)
-	delete(h.destinations, r.Destination.Identity())
+	if _, waits := h.pending[r.ID]; !waits {
+		delete(h.destinations, r.Destination.Identity())
+	}
 	h.released[r.ID] = true
+}
+
+// has tells whether r, or its destination, is in some worker's hand.
+func (h *hand) has(r checkpoint.Record) bool {
+	other, taken := h.destinations[r.Destination.Identity()]
+	return h.packages[r.ID] || taken && other != r.ID
 }
 
 // looking begins a look at the queue. What is released from now on may be settled already, although the look shows it
@@ -59,7 +75,7 @@ func (h *hand) looking() {
 func (h *hand) holds(r checkpoint.Record) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.packages[r.ID] || h.destinations[r.Destination.Identity()]
+	return h.has(r)
 }
 
 func (h *hand) empty() bool {
@@ -68,33 +84,20 @@ func (h *hand) empty() bool {
 	return len(h.packages) == 0
 }
 
-// wait notes that the sink is at work on what c sent, and tells for how long it has been, as far as this run has seen.
-func (h *hand) wait(r checkpoint.Record, c *copying) time.Duration {
+// wait leaves r to the sink, which is at work on what was sent of it.
+func (h *hand) wait(r checkpoint.Record, w waiting) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	w, ok := h.pending[r.ID]
-	if !ok {
-		w.since = time.Now()
-	}
-	w.tries, w.sent = c.tries, c.sent
 	h.pending[r.ID] = w
-	return time.Since(w.since)
 }
 
-// recall lets c know what was sent before the sink was waited for.
-func (h *hand) recall(r checkpoint.Record, c *copying) {
+// recall takes r up again; the zero value when nothing was waited for.
+func (h *hand) recall(r checkpoint.Record) waiting {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if w, ok := h.pending[r.ID]; ok {
-		c.tries, c.sent = w.tries, w.sent
-	}
-}
-
-// settled forgets what was waited for.
-func (h *hand) settled(r checkpoint.Record) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	w := h.pending[r.ID]
 	delete(h.pending, r.ID)
+	return w
 }
 
 // fail keeps the first error that ends the run.
@@ -114,10 +117,7 @@ func (h *hand) failed() error {
 
 // dispatch hands unsettled packages to workers until none is left and the listing has ended.
 func (r *run) dispatch(ctx context.Context, listing <-chan struct{}) (Stopped, error) {
-	held := &hand{
-		packages: map[int64]bool{}, destinations: map[artifact.Identity]bool{},
-		released: map[int64]bool{}, pending: map[int64]waiting{},
-	}
+	held := newHand()
 	workers := pool.New().WithMaxGoroutines(r.Workers)
 	stopped, err := r.feed(ctx, held, workers, listing)
 	workers.Wait()

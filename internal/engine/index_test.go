@@ -9,6 +9,7 @@ import (
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/engine"
 	"pkgferry/internal/fault"
+	"pkgferry/sinks"
 )
 
 func TestIndexFollowsItsVersions(t *testing.T) {
@@ -67,6 +68,12 @@ func TestIndexIsReplacedAndReleaseIsNot(t *testing.T) {
 
 // Two repositories with an index of the same name: the second does not take the place of the first.
 func TestIndexesOfTwoRepositories(t *testing.T) {
+	for _, slow := range []bool{false, true} { // whether the sink shows what it took only at the second look
+		t.Run(fmt.Sprint(slow), func(t *testing.T) { indexesOfTwoRepositories(t, slow) })
+	}
+}
+
+func indexesOfTwoRepositories(t *testing.T, slow bool) {
 	src := new(source).add(artifact.Maven, "g:a", "", "maven-metadata.xml", "releases").
 		add(artifact.Maven, "g:a", "", "maven-metadata.xml", "snapshots")
 	src.items[1].Package.Repository = "snapshots"
@@ -75,6 +82,13 @@ func TestIndexesOfTwoRepositories(t *testing.T) {
 	src.items[0].Package.Files[0].Digests, src.items[0].Package.Files[0].Size = artifact.DigestsOf("releases"), int64(len("releases"))
 	src.bytes = map[string]string{"releases": "releases", "snapshots": "snapshots"}
 	dst := newSink()
+	looks := map[int]int{} // by the number of writes
+	dst.state = func(artifact.Destination) (sinks.State, string) {
+		if looks[len(dst.order)]++; slow && looks[len(dst.order)] == 1 {
+			return sinks.Pending, ""
+		}
+		return sinks.Ready, ""
+	}
 	o := migration(t, src, dst)
 	for range 2 {
 		if _, err := engine.Run(t.Context(), o); err != nil {

@@ -17,6 +17,7 @@ const maxTries = 3
 // settle brings one package as far as it will go now: to its outcome, or to another attempt later. An error ends the run.
 // The sink is asked before every publish, so that nothing is published twice, and after it, since a success is a promise.
 func (r *run) settle(ctx context.Context, held *hand, record checkpoint.Record) error {
+	waited := held.recall(record)
 	record, refused, err := r.allowed(record)
 	if err != nil {
 		return r.fail(ctx, record, err, nil)
@@ -34,8 +35,7 @@ func (r *run) settle(ctx context.Context, held *hand, record checkpoint.Record) 
 	} else if found {
 		return r.record(ctx, record, merges(record, rival), nil)
 	}
-	c := r.copying(source, record)
-	held.recall(record, c)
+	c := r.copying(source, record, waited)
 	record.Package.Files = asSent(record.Destination, record.Package.Files)
 	look, err := r.look(ctx, c, record)
 	for err == nil && !look.done && c.tries < maxTries {

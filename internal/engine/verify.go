@@ -124,7 +124,7 @@ func (r *run) remade(ctx context.Context, record checkpoint.Record, known map[st
 			continue
 		}
 		record.Arrivals = map[string]checkpoint.Arrival{}
-		c := r.copying(r.Sources[record.Package.Source], record)
+		c := r.copying(r.Sources[record.Package.Source], record, waiting{})
 		if _, err := c.hash(ctx, asSent(record.Destination, []artifact.File{f})[0]); err != nil {
 			return nil, err
 		}

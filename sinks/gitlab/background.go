@@ -89,12 +89,12 @@ func (l *glance) sent(ctx context.Context) (sinks.Holding, error) {
 		switch {
 		case err != nil:
 			return sinks.Holding{}, err
-		case state == working:
+		case state == sinks.Pending:
 			return sinks.Holding{State: sinks.Pending}, nil
-		case state == broken:
+		case state == sinks.Broken:
 			reason, err := l.api.refusal(ctx, l.Project, l.Format, l.placeholder(f.Path), ids...)
 			return sinks.Holding{State: sinks.Broken, Reason: reason}, err
-		case state == ready:
+		case state == sinks.Ready:
 			holding.Files[f.Path] = l.bySize(l.address(l.target, f.Path), size)
 		}
 	}

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"pkgferry/sinks"
 )
 
 // extraction is what an inventory knows of uploads; its lock guards it.
@@ -95,39 +97,39 @@ func (v *inventory) meet(ctx context.Context, name string) error {
 
 // extracted tells how far the upload of path has come, by its size too, and of a broken one the ids of the errors that may be
 // its own. It is absent when this process sent none. there asks GitLab whether the package has the file.
-func (v *inventory) extracted(ctx context.Context, k key, path string, there func(context.Context) (bool, error)) (_ progress, size int64, ids []int64, err error) {
+func (v *inventory) extracted(ctx context.Context, k key, path string, there func(context.Context) (bool, error)) (_ sinks.State, size int64, ids []int64, err error) {
 	u, state, idle := v.upload(k, path)
-	if state == working {
+	if state == sinks.Pending {
 		if err := v.lookAfter(ctx, u); err != nil {
-			return absent, 0, nil, err
+			return sinks.Absent, 0, nil, err
 		}
 		u, state, idle = v.upload(k, path)
 	}
-	if idle && u.beside && state != ready {
+	if idle && u.beside && state != sinks.Ready {
 		found, err := there(ctx)
 		if err != nil {
-			return absent, 0, nil, err
+			return sinks.Absent, 0, nil, err
 		}
 		if found {
-			state = ready
+			state = sinks.Ready
 		}
 	}
-	if state != ready {
+	if state != sinks.Ready {
 		ids, err = v.refusals(ctx, u, !idle)
 	}
 	if err != nil || len(ids) > 0 {
-		state = broken
+		state = sinks.Broken
 	}
 	return state, u.size, ids, err
 }
 
 // upload is a copy of the one that is noted, with how it stands.
-func (v *inventory) upload(k key, path string) (_ upload, state progress, idle bool) {
+func (v *inventory) upload(k key, path string) (_ upload, state sinks.State, idle bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	u := v.uploads[k][path]
 	if u == nil {
-		return upload{}, absent, false
+		return upload{}, sinks.Absent, false
 	}
 	state, idle = v.stands(k, u)
 	return *u, state, idle
@@ -135,17 +137,17 @@ func (v *inventory) upload(k key, path string) (_ upload, state progress, idle b
 
 // stands is what the rows tell of an upload; idle tells that GitLab is at work on nothing that could be it. Its caller
 // holds the lock.
-func (v *inventory) stands(k key, u *upload) (state progress, idle bool) {
+func (v *inventory) stands(k key, u *upload) (state sinks.State, idle bool) {
 	r, shown := v.rows[k]
 	switch {
 	case shown && r.status != refused && !u.beside:
-		return ready, true
+		return sinks.Ready, true
 	case !u.bounded || v.busy(u):
-		return working, false
+		return sinks.Pending, false
 	case u.taken && u.missed < patience:
-		return working, true
+		return sinks.Pending, true
 	}
-	return absent, true
+	return sinks.Absent, true
 }
 
 // busy tells whether GitLab was at work, when it was last asked, on something that could be u.
@@ -171,7 +173,7 @@ func (v *inventory) hunted() (oldest int64) {
 		for _, u := range files {
 			met := u.bounded && (u.missed >= patience || v.busy(u))
 			state, _ := v.stands(k, u)
-			if !u.ended.IsZero() && !met && state != ready && (oldest == 0 || u.after+1 < oldest) {
+			if !u.ended.IsZero() && !met && state != sinks.Ready && (oldest == 0 || u.after+1 < oldest) {
 				oldest = u.after + 1
 			}
 		}
@@ -243,7 +245,7 @@ func (v *inventory) rivals(u upload) (count int) {
 	for k, files := range v.uploads {
 		for _, other := range files {
 			state, _ := v.stands(k, other)
-			if other.placeholder == u.placeholder && other.size == u.size && state != ready {
+			if other.placeholder == u.placeholder && other.size == u.size && state != sinks.Ready {
 				count++
 			}
 		}

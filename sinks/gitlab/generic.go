@@ -34,15 +34,11 @@ func statGeneric(ctx context.Context, t target, p artifact.Package) (sinks.Holdi
 	if holding, ok := t.held.receipts.take(t, p); ok {
 		return holding, nil
 	}
-	r, ok, pending, err := t.held.find(ctx, t.Name, t.Version)
-	switch {
-	case err != nil:
-		return sinks.Holding{}, err
-	case pending:
-		return sinks.Holding{State: sinks.Pending}, nil
-	case !ok:
-		return sinks.Holding{}, nil
-	case r.status == hidden:
+	r, state, err := t.held.find(ctx, t.Name, t.Version)
+	if err != nil || state != sinks.Ready {
+		return sinks.Holding{State: state}, err
+	}
+	if r.status == hidden {
 		return statHidden(ctx, t, p)
 	}
 	address := func(file string) []string { return genericAddress(t.Destination, file) }

@@ -12,6 +12,7 @@ import (
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 
 	"pkgferry/internal/artifact"
+	"pkgferry/sinks"
 )
 
 // key stands for a name and a version of one inventory, by GitLab's name of the package and however it is spelled.
@@ -191,33 +192,35 @@ func (v *inventory) forget(k key) {
 	delete(v.twins, k)
 }
 
-// find returns what GitLab shows under a name and a version. After a publish of this process it asks again until GitLab
-// shows it, once per settle for all that was promised; pending tells that GitLab has promised it and does not show it yet.
-func (v *inventory) find(ctx context.Context, name, version string) (r row, ok, pending bool, err error) {
+// find returns what GitLab shows under a name and a version: Ready when there is such a row, else Absent. After a publish of
+// this process it asks again until GitLab shows it, once per settle for all that was promised; Pending tells that GitLab
+// has promised it and does not show it yet.
+func (v *inventory) find(ctx context.Context, name, version string) (row, sinks.State, error) {
 	if err := v.load(ctx); err != nil {
-		return row{}, false, false, err
+		return row{}, sinks.Absent, err
 	}
 	k := v.key(name, version)
-	if r, ok = v.row(k); ok {
-		return r, true, false, nil
+	if r, ok := v.row(k); ok {
+		return r, sinks.Ready, nil
 	}
 	s, mine := v.unshown(k)
-	if !mine {
-		return row{}, false, false, nil
-	}
-	if s.promise && v.lookedLately(s.at) {
-		return row{}, false, true, nil
+	switch {
+	case !mine:
+		return row{}, sinks.Absent, nil
+	case s.promise && v.lookedLately(s.at):
+		return row{}, sinks.Pending, nil
 	}
 	if err := v.refresh(ctx, s.at); err != nil {
-		return row{}, false, false, err
+		return row{}, sinks.Absent, err
 	}
-	if r, ok = v.row(k); !ok {
+	r, ok := v.row(k)
+	if !ok {
 		err := v.api.list(ctx, v.project, query{format: v.format, name: name, version: version, newest: true}, func(page []*gitlab.Package) bool {
 			v.add(page)
 			return true
 		})
 		if err != nil {
-			return row{}, false, false, err
+			return row{}, sinks.Absent, err
 		}
 		r, ok = v.row(k)
 	}
@@ -226,7 +229,13 @@ func (v *inventory) find(ctx context.Context, name, version string) (r row, ok, 
 	if ok || !s.promise {
 		delete(v.sent, k)
 	}
-	return r, ok, !ok && s.promise, nil
+	switch {
+	case ok:
+		return r, sinks.Ready, nil
+	case s.promise:
+		return row{}, sinks.Pending, nil
+	}
+	return row{}, sinks.Absent, nil
 }
 
 // lookedLately tells that the listing is older than moment and yet so new that the next one can wait: it then shows what

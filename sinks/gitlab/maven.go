@@ -29,14 +29,9 @@ func mavenFile(dst artifact.Destination, file string) []string {
 }
 
 func statMaven(ctx context.Context, t target, p artifact.Package) (sinks.Holding, error) {
-	_, ok, pending, err := t.held.find(ctx, mavenRow(t.Name), t.Version)
-	switch {
-	case err != nil:
-		return sinks.Holding{}, err
-	case pending:
-		return sinks.Holding{State: sinks.Pending}, nil
-	case !ok:
-		return sinks.Holding{}, nil
+	_, state, err := t.held.find(ctx, mavenRow(t.Name), t.Version)
+	if err != nil || state != sinks.Ready {
+		return sinks.Holding{State: state}, err
 	}
 	return statFiles(ctx, t, p, mavenRow(t.Name), func(file string) []string { return mavenFile(t.Destination, file) }, nil)
 }

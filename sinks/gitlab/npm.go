@@ -42,12 +42,12 @@ func (n *npm) stat(ctx context.Context, t target, p artifact.Package) (sinks.Hol
 		return sinks.Holding{}, err
 	}
 	switch state {
-	case working:
+	case sinks.Pending:
 		return sinks.Holding{State: sinks.Pending}, nil
-	case broken:
+	case sinks.Broken:
 		reason, err := t.api.refusal(ctx, t.Project, t.Format, t.Name, id)
 		return sinks.Holding{State: sinks.Broken, Reason: reason}, err
-	case ready:
+	case sinks.Ready:
 		return n.held(ctx, t, p, id)
 	}
 	return sinks.Holding{}, nil

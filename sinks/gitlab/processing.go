@@ -11,6 +11,8 @@ import (
 	"time"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"pkgferry/sinks"
 )
 
 // patience is after how many looks a package that GitLab shows nowhere is given up: it shows nothing for a moment when
@@ -27,16 +29,6 @@ type awaited struct {
 	unseen int  // refreshes that found it nowhere
 }
 
-// progress is how far a version has come.
-type progress int
-
-const (
-	absent progress = iota
-	working
-	ready
-	broken
-)
-
 // await notes the id that GitLab gave to an upload.
 func (v *inventory) await(k key, name string, id int64) {
 	v.mu.Lock()
@@ -48,42 +40,35 @@ func (v *inventory) await(k key, name string, id int64) {
 
 // progress of a package that is finished in the background, with the id that GitLab has or had for it. It asks GitLab at
 // most once per settle, for all packages together.
-func (v *inventory) progress(ctx context.Context, name, version string) (progress, int64, error) {
+func (v *inventory) progress(ctx context.Context, name, version string) (sinks.State, int64, error) {
 	if err := v.load(ctx); err != nil {
-		return absent, 0, err
+		return sinks.Absent, 0, err
 	}
 	k := v.key(name, version)
 	if at, unknown := v.unanswered(k); unknown {
 		if err := v.lookSince(ctx, at); err != nil {
-			return absent, 0, err
+			return sinks.Absent, 0, err
 		}
 	}
 	if v.waiting(k, name) {
 		if err := v.lookAgain(ctx, k); err != nil {
-			return absent, 0, err
+			return sinks.Absent, 0, err
 		}
 	}
 	state, id := v.known(k, name)
-	if state != absent {
+	if state != sinks.Absent {
 		return state, id, nil
 	}
 	// What was sent without an id, or was refused as already there, shows under its name.
-	r, ok, pending, err := v.find(ctx, name, version)
-	switch {
-	case err != nil:
-		return absent, 0, err
-	case pending:
-		return working, 0, nil
-	case ok && r.status == refused:
-		return broken, r.id, nil
-	case ok:
-		return ready, r.id, nil
+	r, state, err := v.find(ctx, name, version)
+	if state == sinks.Ready && r.status == refused {
+		state = sinks.Broken
 	}
-	return absent, 0, nil
+	return state, r.id, err
 }
 
 // known is what is known now, without asking.
-func (v *inventory) known(k key, name string) (progress, int64) {
+func (v *inventory) known(k key, name string) (sinks.State, int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	r, shown := v.rows[k]
@@ -93,21 +78,21 @@ func (v *inventory) known(k key, name string) (progress, int64) {
 	case shown && r.status != refused:
 		delete(v.awaiting, own.id)
 		delete(v.sent, k)
-		return ready, r.id
+		return sinks.Ready, r.id
 	case w != nil && w.done && w.status == refused:
-		return broken, own.id
+		return sinks.Broken, own.id
 	case w != nil && (w.done || w.unseen >= patience):
 		delete(v.awaiting, own.id)
 		delete(v.sent, k)
-		return absent, 0
+		return sinks.Absent, 0
 	case w != nil:
-		return working, 0
+		return sinks.Pending, 0
 	case shown:
-		return broken, r.id
+		return sinks.Broken, r.id
 	case v.foreign(name):
-		return working, 0
+		return sinks.Pending, 0
 	}
-	return absent, 0
+	return sinks.Absent, 0
 }
 
 // foreign tells whether GitLab is at work on a package of this name that another process sent, perhaps ours before it
@@ -123,7 +108,7 @@ func (v *inventory) foreign(name string) bool {
 
 func (v *inventory) waiting(k key, name string) bool {
 	state, _ := v.known(k, name)
-	return state == working
+	return state == sinks.Pending
 }
 
 // unanswered tells that k was sent, and when, and that GitLab named no id: the connection broke before it could, or it

@@ -25,7 +25,7 @@ func (y *pypi) stat(ctx context.Context, t target, p artifact.Package) (sinks.Ho
 	k := t.held.key(t.Name, t.Version)
 	own, ours := t.held.unshown(k)
 	if !ours {
-		if _, ok, _, err := t.held.find(ctx, t.Name, t.Version); err != nil || !ok {
+		if _, state, err := t.held.find(ctx, t.Name, t.Version); err != nil || state != sinks.Ready {
 			return sinks.Holding{}, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 
 	"pkgferry/internal/artifact"
+	"pkgferry/sinks"
 )
 
 // What was seen by other means than the listing is known without a request, and takes the id that a listing tells later.
@@ -24,11 +25,11 @@ func TestSeenWithoutListing(t *testing.T) {
 			t.Errorf("%+v is still waited for", s)
 		}
 	}
-	if _, ok, pending, err := v.find(t.Context(), "acme-ui", "1.0.0"); !ok || pending || err != nil {
-		t.Errorf("found %v, pending %v, %v", ok, pending, err)
+	if _, state, err := v.find(t.Context(), "acme-ui", "1.0.0"); state != sinks.Ready || err != nil {
+		t.Errorf("state %v, %v", state, err)
 	}
-	if _, ok, pending, err := v.find(t.Context(), "acme", "2.0"); ok || pending || err != nil {
-		t.Errorf("found %v, pending %v, %v", ok, pending, err)
+	if _, state, err := v.find(t.Context(), "acme", "2.0"); state != sinks.Absent || err != nil {
+		t.Errorf("state %v, %v", state, err)
 	}
 	v.add([]*gitlab.Package{{ID: 12, Name: "acme.ui", Version: "1.0"}})
 	if got := v.ids(there); !slices.Equal(got, []int64{12}) {

@@ -60,14 +60,9 @@ func moduleName(dst artifact.Destination) string {
 }
 
 func statTerraform(ctx context.Context, t target, p artifact.Package) (sinks.Holding, error) {
-	r, ok, pending, err := t.held.find(ctx, moduleName(t.Destination), t.Version)
-	switch {
-	case err != nil:
-		return sinks.Holding{}, err
-	case pending:
-		return sinks.Holding{State: sinks.Pending}, nil
-	case !ok:
-		return sinks.Holding{}, nil
+	r, state, err := t.held.find(ctx, moduleName(t.Destination), t.Version)
+	if err != nil || state != sinks.Ready {
+		return sinks.Holding{State: state}, err
 	}
 	holding := sinks.Holding{Files: make(map[string]sinks.Held, 1)}
 	shown, err := t.api.files(ctx, t.project, r.id, func(row *gitlab.PackageFile) {
