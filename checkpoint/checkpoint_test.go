@@ -194,6 +194,34 @@ func TestCollides(t *testing.T) {
 	}
 }
 
+func TestTaken(t *testing.T) {
+	s := opened(t)
+	elsewhere := func(repository string) Entry {
+		e := entry("a", "1", file("f", repository))
+		e.Package.Repository = repository
+		return e
+	}
+	s.mustList(t, true, elsewhere("first"), elsewhere("second"), entry("b", "1"))
+	r := s.mustTake(t)
+	for _, step := range []struct {
+		do   func() error
+		want bool // whether the second finds its place taken
+	}{
+		{func() error { return nil }, false},
+		{func() error { return s.Sending(t.Context(), r[2]) }, false},
+		{func() error { return s.Sending(t.Context(), r[0]) }, true},
+		{func() error { return s.Settle(t.Context(), r[0], Settlement{Outcome: artifact.Published}) }, true},
+		{func() error {
+			_, err := s.write.Exec("UPDATE package SET outcome = 'failed' WHERE id = ?", r[0].ID)
+			return err
+		}, false},
+	} {
+		want(t, step.do(), nil)
+		taken, err := s.Taken(t.Context(), r[1])
+		want(t, []any{taken, err}, []any{step.want, nil})
+	}
+}
+
 func TestSurvivesReopening(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.db")
 	s, err := Open(path)

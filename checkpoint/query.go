@@ -188,12 +188,13 @@ func (s *Store) Has(ctx context.Context, dst artifact.Destination) (bool, error)
 	return has, err
 }
 
-// Taken tells whether another package has arrived at r's destination: the same name from another repository or source.
+// Taken tells whether another package has arrived at r's destination, or is on its way there: the same name from another
+// repository or source.
 func (s *Store) Taken(ctx context.Context, r Record) (bool, error) {
 	var taken bool
 	identity := r.Destination.Identity()
-	err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM package WHERE identity = ? AND id <> ? AND outcome IN ('published', 'present'))",
-		identity[:], r.ID).Scan(&taken)
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM package WHERE identity = ? AND id <> ?
+		AND (outcome IN ('published', 'present') OR outcome IS NULL AND sent))`, identity[:], r.ID).Scan(&taken)
 	return taken, err
 }
 
