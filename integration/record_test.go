@@ -1,3 +1,5 @@
+//go:build integration
+
 package integration
 
 // What a client sends, taken down on its way to a stand-in, so that two clients can be compared field by field.
