@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
 	"pkgferry/internal/httpx"
 	"pkgferry/internal/report"
@@ -72,7 +73,7 @@ func (a *app) provision(f provisionFlags) error {
 	return ended(b.code())
 }
 
-// provisioner needs no source: what they list decides, not what they hold.
+// provisioner needs no source: the routes decide, whatever the sources list today.
 func (a *app) provisioner(ctx context.Context, k *keeper) (*gitlab.Provisioner, error) {
 	file, err := a.load()
 	if err != nil {
@@ -87,7 +88,7 @@ func (a *app) provisioner(ctx context.Context, k *keeper) (*gitlab.Provisioner, 
 		return nil, err
 	}
 	return gitlab.NewProvisioner(client, gitlab.KindOf(login.Token), gitlab.Structure{
-		Group: string(file.Target.Group), Projects: routes.Projects(formats(file)...),
+		Group: string(file.Target.Group), Projects: routes.Projects(artifact.Formats()...),
 		Jobs: file.Target.JobTokens, Protect: file.Target.Protect, Keep: k.keep,
 	})
 }
