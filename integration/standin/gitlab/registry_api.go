@@ -162,26 +162,31 @@ func (s *Server) oneImage(e *exchange) {
 	e.fail(http.StatusNotFound, "404 Not found")
 }
 
-func (s *Server) listTags(e *exchange) {
-	p, _, ok := s.enterImages(e, readImages)
+// onImages serves a request for one repository of a project, for those who may do what it needs. The lock is held meanwhile.
+func (s *Server) onImages(e *exchange, need imageAbility, serve func(p *project, who *token, r *imageRow)) {
+	p, who, ok := s.enterImages(e, need)
 	if !ok {
 		return
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	r := p.imageRow(e)
-	if r == nil {
-		return
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := p.imageRow(e); r != nil {
+		serve(p, who, r)
 	}
-	one := s.images.find(r.path())
-	if e.r.URL.Query().Get("pagination") == "keyset" {
-		s.keysetTags(e, r, one)
-		return
-	}
-	all := one.sorted()
-	if from, to, ok := e.page(len(all)); ok {
-		e.json(http.StatusOK, s.shownTags(e, r, all[from:to]))
-	}
+}
+
+func (s *Server) listTags(e *exchange) {
+	s.onImages(e, readImages, func(_ *project, _ *token, r *imageRow) {
+		one := s.images.find(r.path())
+		if e.r.URL.Query().Get("pagination") == "keyset" {
+			s.keysetTags(e, r, one)
+			return
+		}
+		all := one.sorted()
+		if from, to, ok := e.page(len(all)); ok {
+			e.json(http.StatusOK, s.shownTags(e, r, all[from:to]))
+		}
+	})
 }
 
 // keysetTags is the cheap form of the listing: a page is one question to the registry's database.
@@ -216,37 +221,29 @@ func (s *Server) keysetTags(e *exchange, r *imageRow, one *repository) {
 }
 
 func (s *Server) oneTag(e *exchange) {
-	p, _, ok := s.enterImages(e, readImages)
-	if !ok {
-		return
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	r := p.imageRow(e)
-	if r == nil {
-		return
-	}
-	name, _ := url.PathUnescape(e.rest)
-	one := s.images.find(r.path())
-	var t *imageTag
-	if one != nil {
-		t = one.tags[name]
-	}
-	if t == nil {
-		e.fail(http.StatusNotFound, "404 Tag Not Found")
-		return
-	}
-	shown := s.shownTag(e, r, name)
-	if s.modes.get("registry.database") == "on" {
-		m := t.manifest
-		_, revision, _ := strings.Cut(m.parsed.Config.Digest, ":")
-		shown["digest"], shown["revision"], shown["short_revision"] = m.digest, revision, revision[:min(len(revision), 9)]
-		shown["created_at"], shown["total_size"] = timeFormatted(t.created), m.totalSize()
-	} else if !s.detailWithout(shown, one, t.manifest) {
-		e.fail(http.StatusNotFound, "404 Tag Not Found")
-		return
-	}
-	e.json(http.StatusOK, shown)
+	s.onImages(e, readImages, func(_ *project, _ *token, r *imageRow) {
+		name, _ := url.PathUnescape(e.rest)
+		one := s.images.find(r.path())
+		var t *imageTag
+		if one != nil {
+			t = one.tags[name]
+		}
+		if t == nil {
+			e.fail(http.StatusNotFound, "404 Tag Not Found")
+			return
+		}
+		shown := s.shownTag(e, r, name)
+		if s.modes.get("registry.database") == "on" {
+			m := t.manifest
+			_, revision, _ := strings.Cut(m.parsed.Config.Digest, ":")
+			shown["digest"], shown["revision"], shown["short_revision"] = m.digest, revision, revision[:min(len(revision), 9)]
+			shown["created_at"], shown["total_size"] = timeFormatted(t.created), m.totalSize()
+		} else if !s.detailWithout(shown, one, t.manifest) {
+			e.fail(http.StatusNotFound, "404 Tag Not Found")
+			return
+		}
+		e.json(http.StatusOK, shown)
+	})
 }
 
 func timeFormatted(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000+00:00") }

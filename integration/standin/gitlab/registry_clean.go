@@ -15,27 +15,19 @@ import (
 
 // deleteImages deletes a repository with its tags, in the background in GitLab and at once here.
 func (s *Server) deleteImages(e *exchange) {
-	p, who, ok := s.enterImages(e, adminImages)
-	if !ok {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := p.imageRow(e)
-	if r == nil {
-		return
-	}
-	if p.protectsPath(r.path(), "delete", who) {
-		e.fail(http.StatusForbidden, "403 Forbidden - Deleting protected container repository forbidden.")
-		return
-	}
-	if one := s.images.find(r.path()); one != nil {
-		for _, t := range one.sorted() {
-			one.untag(t.name, s.clock.now())
+	s.onImages(e, adminImages, func(p *project, who *token, r *imageRow) {
+		if p.protectsPath(r.path(), "delete", who) {
+			e.fail(http.StatusForbidden, "403 Forbidden - Deleting protected container repository forbidden.")
+			return
 		}
-	}
-	p.images.rows = slices.DeleteFunc(p.images.rows, func(o *imageRow) bool { return o == r })
-	e.json(http.StatusAccepted, http.StatusAccepted)
+		if one := s.images.find(r.path()); one != nil {
+			for _, t := range one.sorted() {
+				one.untag(t.name, s.clock.now())
+			}
+		}
+		p.images.rows = slices.DeleteFunc(p.images.rows, func(o *imageRow) bool { return o == r })
+		e.json(http.StatusAccepted, http.StatusAccepted)
+	})
 }
 
 // protectsTag tells whether a rule keeps who from deleting a tag.
@@ -46,24 +38,16 @@ func (p *project) protectsTag(name string, who *token) bool {
 }
 
 func (s *Server) deleteTag(e *exchange) {
-	p, who, ok := s.enterImages(e, createImages)
-	if !ok {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := p.imageRow(e)
-	if r == nil {
-		return
-	}
-	name, _ := url.PathUnescape(e.rest)
-	one := s.images.find(r.path())
-	if one == nil || one.tags[name] == nil || p.protectsTag(name, who) {
-		e.fail(http.StatusForbidden, "403 Forbidden") // nobody may delete what is not there
-		return
-	}
-	one.untag(name, s.clock.now())
-	e.json(http.StatusOK, http.StatusOK)
+	s.onImages(e, createImages, func(p *project, who *token, r *imageRow) {
+		name, _ := url.PathUnescape(e.rest)
+		one := s.images.find(r.path())
+		if one == nil || one.tags[name] == nil || p.protectsTag(name, who) {
+			e.fail(http.StatusForbidden, "403 Forbidden") // nobody may delete what is not there
+			return
+		}
+		one.untag(name, s.clock.now())
+		e.json(http.StatusOK, http.StatusOK)
+	})
 }
 
 // deleteTags deletes many, at most once an hour.
