@@ -19,9 +19,10 @@ import (
 // files of an image are opened from many goroutines at once.
 type copying struct {
 	*run
-	source sources.Source
-	since  time.Time // when the sink was first found at work on it; zero when it was not
-	tries  int       // of publishing
+	source   sources.Source
+	declared map[string]artifact.File // the package's files by path, as its source lists them
+	since    time.Time                // when the sink was first found at work on it; zero when it was not
+	tries    int                      // of publishing
 
 	mu       sync.Mutex
 	arrivals map[string]checkpoint.Arrival
@@ -31,37 +32,27 @@ type copying struct {
 
 // copying takes a package up, where it was left when w was waited for.
 func (r *run) copying(source sources.Source, record checkpoint.Record, w waiting) *copying {
-	c := &copying{run: r, source: source, arrivals: record.Arrivals, since: w.since, tries: w.tries, sent: w.sent}
+	c := &copying{
+		run: r, source: source, declared: map[string]artifact.File{},
+		arrivals: record.Arrivals, since: w.since, tries: w.tries, sent: w.sent,
+	}
 	if c.sent == nil {
 		c.sent = map[string]bool{}
 	}
+	for _, f := range record.Package.Files {
+		c.declared[f.Path] = f
+	}
 	if record.Destination.Repack {
-		declared := map[string]artifact.File{}
-		for _, f := range record.Package.Files {
-			declared[f.Path] = f
-		}
-		c.source = repacking{Source: source, c: c, to: record.Destination, declared: declared}
+		c.source = repacking{Source: source, c: c, to: record.Destination}
 	}
 	return c
 }
 
 // open is the artifact.Opener of the package.
 func (c *copying) open(ctx context.Context, f artifact.File) (artifact.Stream, error) {
-	content, err := c.source.Open(ctx, f, 0)
+	s, err := c.check(ctx, c.source, f)
 	if err != nil {
 		return nil, c.failed(err)
-	}
-	if content.Size < 0 {
-		content.Size = f.Size
-	}
-	if content.Size < 0 {
-		if content, err = c.spool(content); err != nil {
-			return nil, c.failed(err)
-		}
-	}
-	s, err := newChecked(f, content)
-	if err != nil {
-		return nil, c.failed(errors.Join(err, content.Close()))
 	}
 	s.copied = func(n int) {
 		c.transfer.Add(int64(n))
@@ -77,8 +68,32 @@ func (c *copying) open(ctx context.Context, f artifact.File) (artifact.Stream, e
 	return s, nil
 }
 
+// check opens a file of a source as a stream that is checked against what f declares.
+func (c *copying) check(ctx context.Context, source sources.Source, f artifact.File) (*checked, error) {
+	content, err := source.Open(ctx, f, 0)
+	if err != nil {
+		return nil, err
+	}
+	if content.Size < 0 {
+		content.Size = f.Size
+	}
+	if content.Size < 0 {
+		if content, err = c.spool(content); err != nil {
+			return nil, err
+		}
+	}
+	s, err := newChecked(f, content)
+	if err != nil {
+		return nil, errors.Join(err, content.Close())
+	}
+	return s, nil
+}
+
 // copied notes what a file was. Of an image only the root is a file of its package.
 func (c *copying) copied(f artifact.File, ours artifact.Digests, size int64) {
+	if _, own := c.declared[f.Path]; !own {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	arrival, ok := c.arrivals[f.Path]

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"path"
@@ -33,31 +32,19 @@ func asSent(to artifact.Destination, files []artifact.File) []artifact.File {
 // ones, so that a later run knows them again.
 type repacking struct {
 	sources.Source
-	c        *copying
-	to       artifact.Destination
-	declared map[string]artifact.File // by path
+	c  *copying
+	to artifact.Destination
 }
 
 func (s repacking) Open(ctx context.Context, f artifact.File, offset int64) (artifact.Content, error) {
 	if !repacked(s.to, f) || offset != 0 {
 		return s.Source.Open(ctx, f, offset)
 	}
-	content, err := s.Source.Open(ctx, f, 0)
+	original, err := s.c.check(ctx, s.Source, s.c.declared[f.Path])
 	if err != nil {
 		return artifact.Content{}, err
 	}
-	f = s.declared[f.Path]
-	if content.Size < 0 {
-		content.Size = f.Size
-	}
-	if content.Size >= 0 {
-		checked, err := newChecked(f, content)
-		if err != nil {
-			return artifact.Content{}, errors.Join(err, content.Close())
-		}
-		content.ReadCloser = checked
-	}
-	zip, err := s.c.spool(content)
+	zip, err := s.c.spool(artifact.Content{ReadCloser: original, Size: -1})
 	if err != nil {
 		return artifact.Content{}, err
 	}
