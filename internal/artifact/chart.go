@@ -68,7 +68,7 @@ func parseChart(text []byte) (chart Chart, err error) {
 		}
 	}()
 	tokens := lexer.Tokenize(string(text))
-	if !shallow(tokens) {
+	if !ShallowYAML(tokens) {
 		return Chart{}, errors.New("it is too deep or too long to be read")
 	}
 	tree, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -87,8 +87,9 @@ func parseChart(text []byte) (chart Chart, err error) {
 	return chart, nil
 }
 
-// shallow tells whether tokens are few enough, and nested little enough, for the parser.
-func shallow(tokens token.Tokens) bool {
+// ShallowYAML tells whether the tokens of a foreign document are few enough, and nested little enough, for the parser, which
+// is slow and recursive: at most 50,000, and 100 deep.
+func ShallowYAML(tokens token.Tokens) bool {
 	if len(tokens) > maxYAMLTokens {
 		return false
 	}

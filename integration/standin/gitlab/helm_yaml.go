@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	yamltoken "github.com/goccy/go-yaml/token"
+
+	"pkgferry/internal/artifact"
 )
 
 // Chart.yaml as Ruby reads it: YAML 1.1 by Psych's safe_load (github.com/ruby/psych, lib/psych/scalar_scanner.rb), with which
@@ -18,11 +20,6 @@ import (
 // boolean, 1.10 and 12:30 are numbers, and dates, symbols and aliases are refused.
 
 const chartUnparsed = "Error while parsing Chart.yaml: "
-
-const (
-	maxYAMLTokens = 50_000 // the stand-in's own limits; the parser is slow and recursive
-	maxYAMLDepth  = 100
-)
 
 var (
 	yamlDate    = regexp.MustCompile(`^\d{4}-(?:1[012]|0\d|\d)-(?:[12]\d|3[01]|0\d|\d)$`)
@@ -46,7 +43,7 @@ func psychLoad(text []byte) (value any, err error) {
 		}
 	}()
 	tokens := lexer.Tokenize(string(text))
-	if !shallowYAML(tokens) {
+	if !artifact.ShallowYAML(tokens) {
 		return nil, refused(chartUnparsed + "exceeded the depth or the length that the stand-in reads")
 	}
 	tree, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -63,27 +60,6 @@ func psychLoad(text []byte) (value any, err error) {
 		}
 	}
 	return nil, nil
-}
-
-// shallowYAML tells whether tokens are few enough, and nested little enough, for the parser.
-func shallowYAML(tokens yamltoken.Tokens) bool {
-	open, run := 0, 0
-	for _, t := range tokens {
-		switch t.Type {
-		case yamltoken.SequenceStartType, yamltoken.MappingStartType:
-			open++
-		case yamltoken.SequenceEndType, yamltoken.MappingEndType:
-			open--
-		case yamltoken.SequenceEntryType, yamltoken.MappingKeyType, yamltoken.TagType:
-			run++
-		default:
-			run = 0
-		}
-		if open > maxYAMLDepth || run > maxYAMLDepth {
-			return false
-		}
-	}
-	return len(tokens) <= maxYAMLTokens
 }
 
 func psychValue(n ast.Node) (any, error) {
