@@ -34,7 +34,7 @@ bench: ## speed and memory as ratios, measured side by side
 fuzz: ## every parser of foreign bytes, FUZZTIME each, two at a time
 	@git grep -n '^func Fuzz' -- '*_test.go' | \
 		sed -E 's|^(.*)/[^/]*_test\.go:[0-9]+:func (Fuzz[A-Za-z0-9_]*).*|\1 \2|' | \
-		xargs -P 2 -L 1 sh -c 'echo "./$$0 $$1"; $(GO) test -run "^$$" -fuzz "^$$1$$" -fuzztime $(FUZZTIME) -parallel 1 ./$$0 || exit 255'
+		xargs -P 2 -L 1 sh -c 'GO=$(GO) .ci/fuzz "./$$0" "$$1" $(FUZZTIME)'
 
 docs: ## the pages that are generated from the code
 	PKGFERRY_WRITE_DOCS=1 $(GO) test -count 1 -run Documented ./internal/artifact
