@@ -37,14 +37,14 @@ func file(path, text string) artifact.File {
 
 func (s *Store) mustList(t *testing.T, complete bool, entries ...Entry) {
 	t.Helper()
-	if err := s.List(t.Context(), "src", entries, nil, Listing{Cursor: "c", Complete: complete}); err != nil {
+	if err := s.List(t.Context(), "src", Batch{Entries: entries, To: Listing{Cursor: "c", Complete: complete}}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func (s *Store) mustTake(t *testing.T) []Record {
 	t.Helper()
-	records, err := s.Take(t.Context(), time.Now(), 100, func(Record) bool { return false })
+	records, err := s.Take(t.Context(), time.Now(), 100, nil, func(Record) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +326,7 @@ func BenchmarkSettle(b *testing.B) {
 	for i := range b.N {
 		entries = append(entries, entry(fmt.Sprint("p", i), "1", file("f", "x")))
 	}
-	if err := s.List(b.Context(), "src", entries, nil, Listing{Complete: true}); err != nil {
+	if err := s.List(b.Context(), "src", Batch{Entries: entries, To: Listing{Complete: true}}); err != nil {
 		b.Fatal(err)
 	}
 	b.ResetTimer()

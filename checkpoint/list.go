@@ -15,51 +15,96 @@ import (
 type Listing struct {
 	Cursor   string
 	Complete bool
+	// Changes: it tells only what was added or replaced since the listing before it.
+	Changes bool
+}
+
+// Batch is what one step of a listing brings: packages, what could not be listed, notes for later listings, and the
+// position after it all.
+type Batch struct {
+	Entries  []Entry
+	Problems []string
+	Notes    map[string]string
+	To       Listing
 }
 
 // Listing returns the saved position of a source; the zero value when it was never listed.
 func (s *Store) Listing(ctx context.Context, source string) (Listing, error) {
 	var l Listing
-	err := s.db.QueryRowContext(ctx, "SELECT cursor, complete FROM listing WHERE source = ?", source).Scan(&l.Cursor, &l.Complete)
+	err := s.db.QueryRowContext(ctx, "SELECT cursor, complete, changes FROM listing WHERE source = ?", source).
+		Scan(&l.Cursor, &l.Complete, &l.Changes)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Listing{}, nil
 	}
 	return l, err
 }
 
-// Relist forgets the position of a source and its problems, so that its next listing starts at the beginning. The
-// packages stay.
-func (s *Store) Relist(ctx context.Context, source string) error {
+// Relist begins a new listing of a source: of everything, or of changes only. The packages, and what was noted, stay;
+// the problems go.
+func (s *Store) Relist(ctx context.Context, source string, changes bool) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		for _, statement := range []string{"DELETE FROM listing WHERE source = ?", "DELETE FROM problem WHERE source = ?"} {
-			if _, err := tx.ExecContext(ctx, statement, source); err != nil {
-				return err
-			}
+		_, err := tx.ExecContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number) VALUES (?, '', 0, ?, 1)
+			ON CONFLICT DO UPDATE SET cursor = '', complete = 0, changes = excluded.changes, number = number + 1`, source, changes)
+		if err != nil {
+			return err
 		}
-		return nil
+		_, err = tx.ExecContext(ctx, "DELETE FROM problem WHERE source = ?", source)
+		return err
 	})
 }
 
-// List records a batch of listed packages, the problems met among them, and the position after it, all or nothing. A
-// listed file joins the row of its package. A settled package that gains or changes a file, or gets another destination,
-// is unsettled again; one that is listed as it was stays as it is.
-func (s *Store) List(ctx context.Context, source string, entries []Entry, problems []string, to Listing) error {
+// Noted returns what a source's listings noted under a key; "" when nothing.
+func (s *Store) Noted(ctx context.Context, source, key string) (value string, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT value FROM note WHERE source = ? AND key = ?", source, key).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return value, err
+}
+
+// List records a batch of a listing, all or nothing. A listed file joins the row of its package. A settled package that
+// gains or changes a file, or gets another destination, is unsettled again; one that is listed as it was stays as it is.
+// When a listing of everything has come to its end without a problem, what it did not have is gone from the source.
+func (s *Store) List(ctx context.Context, source string, b Batch) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		u := upsert{ctx: ctx, tx: tx, batch: s.batch.Load() + 1}
-		for _, entry := range entries {
-			if err := u.entry(entry); err != nil {
-				return fmt.Errorf("%s: %w", entry.Package.PURL(), err)
-			}
+		err := tx.QueryRowContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number) VALUES (?, ?, ?, ?, 1)
+			ON CONFLICT DO UPDATE SET cursor = excluded.cursor, complete = excluded.complete RETURNING number`,
+			source, b.To.Cursor, b.To.Complete, b.To.Changes).Scan(&u.listing)
+		if err != nil {
+			return err
 		}
-		for _, problem := range problems {
+		if err := u.entries(b.Entries); err != nil {
+			return err
+		}
+		for _, problem := range b.Problems {
 			_, err := tx.ExecContext(ctx, "INSERT INTO problem (source, error, at) VALUES (?, ?, ?)", source, problem, millis(time.Now()))
 			if err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO listing (source, cursor, complete) VALUES (?, ?, ?)
-			ON CONFLICT DO UPDATE SET cursor = excluded.cursor, complete = excluded.complete`, source, to.Cursor, to.Complete)
-		return err
+		for key, value := range b.Notes {
+			_, err := tx.ExecContext(ctx, `INSERT INTO note (source, key, value) VALUES (?, ?, ?)
+				ON CONFLICT DO UPDATE SET value = excluded.value`, source, key, value)
+			if err != nil {
+				return err
+			}
+		}
+		if b.To.Complete {
+			return bury(ctx, tx, source)
+		}
+		return nil
+	})
+	if err == nil {
+		s.batch.Add(1)
+	}
+	return err
+}
+
+// Redecide gives packages that are listed already the decisions of other routes. It moves no listing.
+func (s *Store) Redecide(ctx context.Context, entries []Entry) error {
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		return upsert{ctx: ctx, tx: tx, batch: s.batch.Load() + 1}.entries(entries)
 	})
 	if err == nil {
 		s.batch.Add(1)
@@ -72,6 +117,17 @@ type upsert struct {
 	ctx   context.Context
 	tx    *sql.Tx
 	batch int64
+	// listing is the number of the listing that has the entries; 0 when none has.
+	listing int64
+}
+
+func (u upsert) entries(all []Entry) error {
+	for _, one := range all {
+		if err := u.entry(one); err != nil {
+			return fmt.Errorf("%s: %w", one.Package.PURL(), err)
+		}
+	}
+	return nil
 }
 
 func (u upsert) entry(e Entry) error {
@@ -112,16 +168,16 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 	var outcome artifact.Outcome
 	var reason artifact.Reason
 	to, was := e.Destination, &before.Destination
-	err = u.tx.QueryRowContext(u.ctx, `SELECT id, project, dest_name, channel, repack, on_conflict, coalesce(outcome, ''), reason FROM package
-		WHERE source = ? AND repository = ? AND format = ? AND name = ? AND version = ?`,
+	err = u.tx.QueryRowContext(u.ctx, `SELECT id, project, dest_format, dest_name, channel, repack, on_conflict, coalesce(outcome, ''), reason
+		FROM package WHERE source = ? AND repository = ? AND format = ? AND name = ? AND version = ?`,
 		p.Source, p.Repository, p.Format, p.Name, p.Version).
-		Scan(&id, &was.Project, &was.Name, &was.Channel, &was.Repack, &before.OnConflict, &outcome, &reason)
+		Scan(&id, &was.Project, &was.Format, &was.Name, &was.Channel, &was.Repack, &before.OnConflict, &outcome, &reason)
 	identity, name := identities(to)
 	if errors.Is(err, sql.ErrNoRows) {
 		result, err := u.tx.ExecContext(u.ctx, `INSERT INTO package (source, repository, format, name, version, metadata,
-			project, dest_name, channel, repack, identity, one_name, on_conflict, batch, due)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, p.Source, p.Repository, p.Format, p.Name, p.Version, metadata,
-			to.Project, to.Name, to.Channel, to.Repack, identity, name, e.OnConflict, u.batch)
+			project, dest_format, dest_name, channel, repack, identity, one_name, on_conflict, batch, seen, due)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, p.Source, p.Repository, p.Format, p.Name, p.Version, metadata,
+			to.Project, to.Format, to.Name, to.Channel, to.Repack, identity, name, e.OnConflict, u.batch, u.listing)
 		if err != nil {
 			return 0, false, err
 		}
@@ -131,9 +187,9 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET metadata = ?, project = ?, dest_name = ?, channel = ?, repack = ?, identity = ?,
-		one_name = ?, on_conflict = ?, batch = ? WHERE id = ?`,
-		metadata, to.Project, to.Name, to.Channel, to.Repack, identity, name, e.OnConflict, u.batch, id)
+	_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET metadata = ?, project = ?, dest_format = ?, dest_name = ?, channel = ?, repack = ?,
+		identity = ?, one_name = ?, on_conflict = ?, batch = ?, seen = max(seen, ?), gone = CASE WHEN ? > 0 THEN 0 ELSE gone END WHERE id = ?`,
+		metadata, to.Project, to.Format, to.Name, to.Channel, to.Repack, identity, name, e.OnConflict, u.batch, u.listing, u.listing, id)
 	return id, redecided(e, before, outcome, reason), err
 }
 
@@ -151,7 +207,7 @@ func redecided(e, before Entry, outcome artifact.Outcome, reason artifact.Reason
 		arrived := outcome == artifact.Published || outcome == artifact.Present
 		return !arrived && (outcome != e.outcome() || reason != e.Skip)
 	}
-	before.Destination.Format, before.Destination.Version = e.Destination.Format, e.Destination.Version
+	before.Destination.Version = e.Destination.Version
 	return outcome == artifact.Skipped || before.Destination != e.Destination ||
 		outcome == artifact.Conflict && before.OnConflict != e.OnConflict
 }
@@ -159,23 +215,24 @@ func redecided(e, before Entry, outcome artifact.Outcome, reason artifact.Reason
 // file inserts or refreshes one file and tells whether it is new or has other content.
 func (u upsert) file(id int64, f artifact.File) (changed bool, err error) {
 	var old artifact.File
-	var modified int64
+	var modified, seen int64
 	d := &old.Digests
-	err = u.tx.QueryRowContext(u.ctx, `SELECT size, md5, sha1, sha256, sha512, modified FROM file WHERE package = ? AND path = ?`,
-		id, f.Path).Scan(&old.Size, &d.MD5, &d.SHA1, &d.SHA256, &d.SHA512, &modified)
+	err = u.tx.QueryRowContext(u.ctx, `SELECT size, md5, sha1, sha256, sha512, modified, seen FROM file WHERE package = ? AND path = ?`,
+		id, f.Path).Scan(&old.Size, &d.MD5, &d.SHA1, &d.SHA256, &d.SHA512, &modified, &seen)
 	old.Modified = fromMillis(modified)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return false, err
 	}
 	known := err == nil
 	if known && sameContent(old, f) {
-		_, err = u.tx.ExecContext(u.ctx, "UPDATE file SET locator = ?, modified = ? WHERE package = ? AND path = ?",
-			f.Locator, millis(f.Modified), id, f.Path)
+		_, err = u.tx.ExecContext(u.ctx, `UPDATE file SET locator = ?, modified = ?, downloaded = ?, seen = max(seen, ?),
+			gone = CASE WHEN ? > 0 THEN 0 ELSE gone END WHERE package = ? AND path = ?`,
+			f.Locator, millis(f.Modified), millis(f.Downloaded), u.listing, u.listing, id, f.Path)
 		return false, err
 	}
-	_, err = u.tx.ExecContext(u.ctx, `INSERT OR REPLACE INTO file (package, path, size, md5, sha1, sha256, sha512, locator, modified)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, f.Path, f.Size,
-		f.Digests.MD5, f.Digests.SHA1, f.Digests.SHA256, f.Digests.SHA512, f.Locator, millis(f.Modified))
+	_, err = u.tx.ExecContext(u.ctx, `INSERT OR REPLACE INTO file (package, path, size, md5, sha1, sha256, sha512, locator, modified, downloaded, seen)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, f.Path, f.Size, f.Digests.MD5, f.Digests.SHA1, f.Digests.SHA256, f.Digests.SHA512,
+		f.Locator, millis(f.Modified), millis(f.Downloaded), max(u.listing, seen))
 	return true, err
 }
 

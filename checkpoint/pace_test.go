@@ -22,7 +22,7 @@ func TestPaceAndStuck(t *testing.T) {
 			Files: []artifact.File{{Path: "known", Size: 10}, {Path: "unknown", Size: -1}},
 		}})
 	}
-	if err := s.List(ctx, "s", entries, nil, Listing{Complete: true}); err != nil {
+	if err := s.List(ctx, "s", Batch{Entries: entries, To: Listing{Complete: true}}); err != nil {
 		t.Fatal(err)
 	}
 	before := time.Now()

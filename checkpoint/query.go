@@ -16,6 +16,8 @@ type Totals struct {
 	ByOutcome         map[artifact.Outcome]int64
 	// Problems is the number of things that could not be listed.
 	Problems int64
+	// Gone is the number of packages that had arrived, or were left out, and that are not at the source any more.
+	Gone int64
 	// Files and Bytes count what was listed; bytes of unknown sizes are missing.
 	Files, Bytes int64
 	// ListingComplete is true when every source that was begun was listed to its end.
@@ -31,9 +33,9 @@ func (s *Store) Totals(ctx context.Context) (Totals, error) {
 	}
 	defer func() { _ = tx.Rollback() }()
 	err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM package), (SELECT count(*) FROM package WHERE outcome IS NULL),
-		(SELECT count(*) FROM problem), (SELECT count(*) FROM file), (SELECT coalesce(sum(max(size, 0)), 0) FROM file),
+		(SELECT count(*) FROM problem), (SELECT count(*) FROM package WHERE gone > 0), (SELECT count(*) FROM file), (SELECT coalesce(sum(max(size, 0)), 0) FROM file),
 		(SELECT count(*) > 0 AND min(complete) FROM listing)`).
-		Scan(&t.Listed, &t.Unsettled, &t.Problems, &t.Files, &t.Bytes, &t.ListingComplete)
+		Scan(&t.Listed, &t.Unsettled, &t.Problems, &t.Gone, &t.Files, &t.Bytes, &t.ListingComplete)
 	if err != nil {
 		return t, err
 	}
@@ -52,6 +54,7 @@ type Group struct {
 	Source, Repository     string
 	Format                 artifact.Format
 	Project                string
+	TargetFormat           artifact.Format  // of the project; another one than Format where that has no place on GitLab
 	Outcome                artifact.Outcome // empty: unsettled
 	Reason                 artifact.Reason
 	Proof                  artifact.Proof
@@ -63,14 +66,14 @@ func (s *Store) Groups(ctx context.Context) ([]Group, error) {
 	var groups []Group
 	err := query(ctx, s.db, func(row *sql.Rows) error {
 		var g Group
-		err := row.Scan(&g.Source, &g.Repository, &g.Format, &g.Project, &g.Outcome, &g.Reason, &g.Proof, &g.Packages, &g.Files, &g.Bytes)
+		err := row.Scan(&g.Source, &g.Repository, &g.Format, &g.Project, &g.TargetFormat, &g.Outcome, &g.Reason, &g.Proof, &g.Packages, &g.Files, &g.Bytes)
 		groups = append(groups, g)
 		return err
-	}, `SELECT source, repository, format, project, coalesce(outcome, '') o, reason, p.proof,
+	}, `SELECT source, repository, format, project, dest_format, coalesce(outcome, '') o, reason, p.proof,
 		count(DISTINCT p.id), count(f.path), coalesce(sum(max(f.size, 0)), 0)
 		FROM package p LEFT JOIN file f ON f.package = p.id
-		GROUP BY source, repository, format, project, o, reason, p.proof
-		ORDER BY source, repository, format, project, o, reason, p.proof`)
+		GROUP BY source, repository, format, project, dest_format, o, reason, p.proof
+		ORDER BY source, repository, format, project, dest_format, o, reason, p.proof`)
 	return groups, err
 }
 
@@ -80,6 +83,8 @@ type Filter struct {
 	Reason  artifact.Reason
 	// Unsettled chooses the packages without an outcome.
 	Unsettled bool
+	// Gone chooses the packages that are not at the source any more, wholly or in a file.
+	Gone bool
 	// Limit ends the sequence after so many.
 	Limit int
 }
@@ -120,7 +125,8 @@ func (s *Store) page(ctx context.Context, filter Filter, after int64, limit int)
 		return err
 	}, `SELECT `+recordColumns+` FROM package
 		WHERE id > ? AND (? = '' OR outcome = ?) AND (? = '' OR reason = ?) AND (NOT ? OR outcome IS NULL)
-		ORDER BY id LIMIT ?`, after, filter.Outcome, filter.Outcome, filter.Reason, filter.Reason, filter.Unsettled, limit)
+		AND (NOT ? OR gone > 0 OR EXISTS (SELECT 1 FROM file f WHERE f.package = package.id AND f.gone > 0))
+		ORDER BY id LIMIT ?`, after, filter.Outcome, filter.Outcome, filter.Reason, filter.Reason, filter.Unsettled, filter.Gone, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -142,17 +148,20 @@ func (s *Store) files(ctx context.Context, r *Record) error {
 	err := query(ctx, s.db, func(row *sql.Rows) error {
 		var f artifact.File
 		var a Arrival
-		var modified int64
+		var modified, downloaded, gone int64
 		d := &f.Digests
-		err := row.Scan(&f.Path, &f.Size, &d.MD5, &d.SHA1, &d.SHA256, &d.SHA512, &f.Locator, &modified,
+		err := row.Scan(&f.Path, &f.Size, &d.MD5, &d.SHA1, &d.SHA256, &d.SHA512, &f.Locator, &modified, &downloaded, &gone,
 			&a.Ours.SHA1, &a.Ours.SHA256, &a.HeldSize, &a.Held, &a.Proof)
-		f.Modified = fromMillis(modified)
+		f.Modified, f.Downloaded = fromMillis(modified), fromMillis(downloaded)
+		if gone > 0 {
+			r.GoneFiles = append(r.GoneFiles, f.Path)
+		}
 		r.Package.Files = append(r.Package.Files, f)
 		if a != (Arrival{HeldSize: -1}) {
 			r.Arrivals[f.Path] = a
 		}
 		return err
-	}, `SELECT path, size, md5, sha1, sha256, sha512, locator, modified, our_sha1, our_sha256, held_size, held, proof
+	}, `SELECT path, size, md5, sha1, sha256, sha512, locator, modified, downloaded, gone, our_sha1, our_sha256, held_size, held, proof
 		FROM file WHERE package = ?`, r.ID)
 	artifact.SortFiles(r.Package.Format, r.Package.Files)
 	return err

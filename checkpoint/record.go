@@ -45,6 +45,10 @@ type Record struct {
 	Error   string
 	Proof   artifact.Proof
 	Settled time.Time
+	// Gone is when a whole listing of the source did not have it any more; zero while it is there. GoneFiles are the
+	// paths of files that are gone from a package.
+	Gone      time.Time
+	GoneFiles []string
 	// Arrivals tells of each file, by path, what was copied and what the sink shows.
 	Arrivals map[string]Arrival
 
@@ -68,17 +72,17 @@ type Problem struct {
 	At     time.Time
 }
 
-const recordColumns = `id, source, repository, format, name, version, metadata, project, dest_name, channel, repack, on_conflict,
-	revision, sent, attempts, coalesce(outcome, ''), reason, error, proof, settled`
+const recordColumns = `id, source, repository, format, name, version, metadata, project, dest_format, dest_name, channel, repack, on_conflict,
+	revision, sent, attempts, coalesce(outcome, ''), reason, error, proof, settled, gone`
 
 func scanRecord(rows *sql.Rows) (Record, error) {
 	var r Record
 	var metadata string
-	var settled int64
+	var settled, gone int64
 	p := &r.Package
 	err := rows.Scan(&r.ID, &p.Source, &p.Repository, &p.Format, &p.Name, &p.Version, &metadata,
-		&r.Destination.Project, &r.Destination.Name, &r.Destination.Channel, &r.Destination.Repack, &r.OnConflict,
-		&r.revision, &r.Sent, &r.Attempts, &r.Outcome, &r.Reason, &r.Error, &r.Proof, &settled)
+		&r.Destination.Project, &r.Destination.Format, &r.Destination.Name, &r.Destination.Channel, &r.Destination.Repack, &r.OnConflict,
+		&r.revision, &r.Sent, &r.Attempts, &r.Outcome, &r.Reason, &r.Error, &r.Proof, &settled, &gone)
 	if err != nil {
 		return r, err
 	}
@@ -87,8 +91,8 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 			return r, err
 		}
 	}
-	r.Destination.Format, r.Destination.Version = p.Format, p.Version
-	r.Settled = fromMillis(settled)
+	r.Destination.Version = p.Version
+	r.Settled, r.Gone = fromMillis(settled), fromMillis(gone)
 	return r, nil
 }
 

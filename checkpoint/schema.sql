@@ -9,7 +9,17 @@ CREATE TABLE meta (
 CREATE TABLE listing (
 	source   TEXT PRIMARY KEY,
 	cursor   TEXT NOT NULL,
-	complete INTEGER NOT NULL
+	complete INTEGER NOT NULL,
+	changes  INTEGER NOT NULL, -- it tells only what changed since the one before
+	number   INTEGER NOT NULL  -- grows with every new listing
+) WITHOUT ROWID;
+
+-- What a source wants to be told again in a later listing.
+CREATE TABLE note (
+	source TEXT NOT NULL,
+	key    TEXT NOT NULL,
+	value  TEXT NOT NULL,
+	PRIMARY KEY (source, key)
 ) WITHOUT ROWID;
 
 CREATE TABLE package (
@@ -21,6 +31,7 @@ CREATE TABLE package (
 	version     TEXT NOT NULL, -- '' for an index package
 	metadata    TEXT NOT NULL, -- a JSON object
 	project     TEXT NOT NULL,
+	dest_format TEXT NOT NULL,
 	dest_name   TEXT NOT NULL,
 	channel     TEXT NOT NULL,    -- of a Helm chart
 	repack      INTEGER NOT NULL, -- a .zip goes there as .tgz
@@ -29,6 +40,8 @@ CREATE TABLE package (
 	on_conflict TEXT NOT NULL,
 	revision    INTEGER NOT NULL DEFAULT 0, -- grows whenever the source or the route changes the row
 	batch       INTEGER NOT NULL,           -- the listing batch that last touched it
+	seen        INTEGER NOT NULL,           -- the number of the listing that last had it
+	gone        INTEGER NOT NULL DEFAULT 0, -- when a whole listing did not have it any more
 	sent        INTEGER NOT NULL DEFAULT 0, -- this migration has begun to publish it
 	attempts    INTEGER NOT NULL DEFAULT 0,
 	due         INTEGER NOT NULL, -- not to be taken before; an index package starts at 1 to stand behind the versions
@@ -54,6 +67,9 @@ CREATE TABLE file (
 	sha512   TEXT NOT NULL,
 	locator  TEXT NOT NULL,
 	modified INTEGER NOT NULL,
+	downloaded INTEGER NOT NULL,
+	seen     INTEGER NOT NULL,
+	gone     INTEGER NOT NULL DEFAULT 0,
 	-- what we computed while copying
 	our_sha1   TEXT NOT NULL DEFAULT '',
 	our_sha256 TEXT NOT NULL DEFAULT '',

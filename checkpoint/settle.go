@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -19,12 +20,16 @@ type Settlement struct {
 }
 
 // Take returns unsettled records that are due at now, with their files in publishing order: at most limit, in the order
-// of listing, without those that skip leaves out. A package of the newest listing batch is left until the
-// next one, since more of its files may follow; an index package is left until its source's listing is complete and
-// every version of its name has settled.
-func (s *Store) Take(ctx context.Context, now time.Time, limit int, skip func(Record) bool) ([]Record, error) {
+// of listing, without those of the sources in without and those that skip leaves out. A package of the newest listing
+// batch is left until the next one, since more of its files may follow; an index package is left until its source's
+// listing is complete and every version of its name has settled.
+func (s *Store) Take(ctx context.Context, now time.Time, limit int, without []string, skip func(Record) bool) ([]Record, error) {
 	var records []Record
-	err := query(ctx, s.db, func(row *sql.Rows) error {
+	closed, err := json.Marshal(append([]string{}, without...)) // [] and not null, which nothing is outside of
+	if err != nil {
+		return nil, err
+	}
+	err = query(ctx, s.db, func(row *sql.Rows) error {
 		if len(records) == limit {
 			return errEnough
 		}
@@ -34,13 +39,13 @@ func (s *Store) Take(ctx context.Context, now time.Time, limit int, skip func(Re
 		}
 		return err
 	}, `SELECT `+recordColumns+` FROM package p
-		WHERE outcome IS NULL AND due <= ?
+		WHERE outcome IS NULL AND due <= ? AND source NOT IN (SELECT value FROM json_each(?))
 		AND (batch < ? OR EXISTS (SELECT 1 FROM listing l WHERE l.source = p.source AND l.complete))
 		AND (version <> '' OR (
 			EXISTS (SELECT 1 FROM listing l WHERE l.source = p.source AND l.complete)
 			AND NOT EXISTS (SELECT 1 FROM package v WHERE v.source = p.source AND v.repository = p.repository
 				AND v.format = p.format AND v.name = p.name AND v.version <> '' AND v.outcome IS NULL)))
-		ORDER BY due, id`, millis(now), s.batch.Load())
+		ORDER BY due, id`, millis(now), closed, s.batch.Load())
 	if err != nil {
 		return nil, err
 	}

@@ -175,7 +175,7 @@ type big int64
 
 func (big) Check(context.Context) error { return nil }
 
-func (s big) Packages(context.Context, sources.Cursor) iter.Seq2[sources.Listed, error] {
+func (s big) Packages(context.Context, sources.Start) iter.Seq2[sources.Listed, error] {
 	return func(yield func(sources.Listed, error) bool) {
 		yield(sources.Listed{Package: artifact.Package{
 			Format: artifact.Generic, Name: "big", Version: "1.0.0", Files: []artifact.File{{Path: "big.bin", Size: int64(s)}},

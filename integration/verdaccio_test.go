@@ -132,7 +132,7 @@ func verdaccioSuite(t *testing.T, url, token string, tags map[string]map[string]
 			return []byte(f.Locator) // a dist-tag or a deprecation
 		},
 		Absent: func(t *testing.T, _ artifact.File) artifact.File {
-			for item := range open(token)(t).Packages(t.Context(), "") {
+			for item := range open(token)(t).Packages(t.Context(), sources.Start{}) {
 				for _, f := range item.Package.Files {
 					if strings.Contains(f.Locator, ".tgz") {
 						f.Locator = strings.ReplaceAll(f.Locator, ".tgz", "-absent.tgz")

@@ -104,7 +104,7 @@ func New(group string, rules []Rule) (*Router, error) {
 			return nil, fmt.Errorf("%s: %w", rule.Position, err)
 		}
 		for _, earlier := range rules[:i] {
-			if earlier.Match.covers(rule.Match) {
+			if earlier.covers(rule) {
 				return nil, fmt.Errorf("%s: this route is never reached: the one at %s takes everything that it matches",
 					rule.Position, earlier.Position)
 			}
@@ -138,15 +138,24 @@ func (r Rule) check() error {
 			}
 		}
 	}
+	known := append(artifact.Formats(), artifact.ForeignFormats()...)
 	for _, glob := range r.Match.Format {
-		if !slices.ContainsFunc(artifact.Formats(), func(f artifact.Format) bool { return matches([]string{glob}, string(f)) }) {
-			return fmt.Errorf("format: %q matches no format; there are %v", glob, artifact.Formats())
+		if !slices.ContainsFunc(known, func(f artifact.Format) bool { return matches([]string{glob}, string(f)) }) {
+			return fmt.Errorf("format: %q matches no format; there are %v, and for a generic project %v",
+				glob, artifact.Formats(), artifact.ForeignFormats())
 		}
 	}
 	return nil
 }
 
 func (r Rule) mayTake(f artifact.Format) bool { return matches(r.Match.Format, string(f)) }
+
+// mayBring tells whether packages may go to the rule's project as f.
+func (r Rule) mayBring(f artifact.Format) bool {
+	return r.mayTake(f) || f == artifact.Generic && slices.ContainsFunc(artifact.ForeignFormats(), func(other artifact.Format) bool {
+		return slices.Contains(r.Match.Format, string(other))
+	})
+}
 
 type field struct {
 	name  string
@@ -180,11 +189,31 @@ func (m Match) covers(other Match) bool {
 	return true
 }
 
+// covers tells whether no package reaches other behind r.
+func (r Rule) covers(other Rule) bool {
+	foreign := func(glob string) bool {
+		return slices.Contains(artifact.ForeignFormats(), artifact.Format(glob)) && !slices.Contains(r.Match.Format, glob)
+	}
+	if r.Project != "" && slices.ContainsFunc(other.Match.Format, foreign) {
+		return false
+	}
+	return r.Match.covers(other.Match)
+}
+
 func matches(globs []string, value string) bool {
 	return len(globs) == 0 || slices.ContainsFunc(globs, func(glob string) bool {
 		ok, err := doublestar.Match(glob, value)
 		return err == nil && ok
 	})
+}
+
+// misses tells why the rule does not take p; empty when it does. What GitLab has no place for goes where a rule by name
+// sends it, and nowhere by a rule for everything.
+func (r Rule) misses(p artifact.Package) string {
+	if r.Project != "" && p.Format.Foreign() && !slices.Contains(r.Match.Format, string(p.Format)) {
+		return fmt.Sprintf("format %q, which GitLab has no place for: a route must name it", p.Format)
+	}
+	return r.Match.misses(p)
 }
 
 // misses names the first field that keeps m from matching p, with its value; empty when m matches.
@@ -205,9 +234,12 @@ func (m Match) misses(p artifact.Package) string {
 // Route decides about p. Every package gets exactly one decision.
 func (r *Router) Route(p artifact.Package) Decision {
 	for i, rule := range r.rules {
-		if rule.Match.misses(p) == "" {
+		if rule.misses(p) == "" {
 			return r.decide(i, p)
 		}
+	}
+	if p.Format.Foreign() {
+		return Decision{Skip: artifact.FormatUnsupported, Detail: fmt.Sprintf("no route names the format %s", p.Format), Rule: -1}
 	}
 	return Decision{Skip: artifact.NoRoute, Detail: "no route matches", Rule: -1}
 }
@@ -220,6 +252,9 @@ func (r *Router) decide(i int, p artifact.Package) Decision {
 	dst := artifact.Destination{
 		Project: path.Join(r.group, rule.Project), Format: p.Format, Name: p.Name, Version: p.Version,
 		Repack: rule.Repack && p.Format == artifact.Terraform,
+	}
+	if p.Format.Foreign() {
+		dst.Format = artifact.Generic
 	}
 	if p.Format == artifact.Helm {
 		dst.Channel = rule.Channel
@@ -243,7 +278,7 @@ func (r *Router) Projects(formats ...artifact.Format) map[string][]artifact.Form
 		}
 		for _, rule := range r.rules {
 			to := path.Join(r.group, rule.Project)
-			if rule.Project != "" && rule.mayTake(f) && !slices.Contains(projects[to], f) {
+			if rule.Project != "" && rule.mayBring(f) && !slices.Contains(projects[to], f) {
 				projects[to] = append(projects[to], f)
 			}
 		}
@@ -271,7 +306,7 @@ func (r *Router) String() string {
 func (r *Router) Explain(p artifact.Package) []string {
 	var lines []string
 	for i, rule := range r.rules {
-		missed := rule.Match.misses(p)
+		missed := rule.misses(p)
 		if missed != "" {
 			lines = append(lines, fmt.Sprintf("route %d (%s) does not match: %s", i+1, rule.Position, missed))
 			continue
@@ -283,5 +318,5 @@ func (r *Router) Explain(p artifact.Package) []string {
 		return append(lines, fmt.Sprintf("route %d (%s) matches: to %s as %s",
 			i+1, rule.Position, decision.Destination.Project, decision.Destination.PURL()))
 	}
-	return append(lines, "no route matches: skipped, "+string(artifact.NoRoute))
+	return append(lines, "no route matches: skipped, "+string(r.Route(p).Skip))
 }

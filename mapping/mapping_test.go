@@ -72,6 +72,44 @@ func TestProjectsOfFormats(t *testing.T) {
 	}
 }
 
+// TestForeignFormats go only where a rule names them.
+func TestForeignFormats(t *testing.T) {
+	rpm := pkg("rpm", "yum-local", "yum-local", "0.0.0")
+	named := Rule{Match: Match{Format: []string{"rpm", "deb"}}, Project: "generic-packages"}
+	cases := map[string]struct {
+		rules []Rule
+		want  string
+	}{
+		"by default":  {Defaults(), "format-unsupported: no route names the format rpm"},
+		"for all":     {[]Rule{{Project: "p"}}, "format-unsupported: no route names the format rpm"},
+		"by name":     {[]Rule{{Project: "p"}, named}, "g/generic-packages pkg:generic/yum-local@0.0.0"},
+		"skip by all": {[]Rule{{Match: Match{Repository: []string{"yum-*"}}, Skip: "rebuilt"}, named}, "excluded: rebuilt"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			r, err := New("g", c.rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := r.Route(rpm)
+			got := d.Destination.Project + " " + d.Destination.PURL()
+			if d.Skip != "" {
+				got = string(d.Skip) + ": " + d.Detail
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	r, err := New("g", []Rule{{Match: Match{Format: []string{"rpm"}}, Project: "files"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Projects(artifact.Generic); len(got["g/files"]) != 1 || got["g/files"][0] != artifact.Generic {
+		t.Errorf("the project of a foreign format is not one of generic packages: %v", got)
+	}
+}
+
 func TestRefusedRules(t *testing.T) {
 	maven := Match{Format: []string{"maven"}}
 	cases := map[string]struct {
@@ -134,7 +172,7 @@ func TestOneDecision(t *testing.T) {
 			t.Fatalf("no single decision: %+v", d)
 		}
 		for i, rule := range rules {
-			matched := rule.Match.misses(p) == ""
+			matched := rule.misses(p) == ""
 			if i < d.Rule && matched || i == d.Rule && !matched || d.Rule < 0 && matched {
 				t.Fatalf("rule %d decided, rule %d matches: %v", d.Rule, i, matched)
 			}

@@ -156,7 +156,7 @@ func (p *progress) event(e engine.Event) {
 		if e.Outcome == artifact.Failed || e.Outcome == artifact.Conflict {
 			p.failed.Add(1)
 		}
-	case engine.Listed, engine.ListingDone, engine.Problem, engine.Started, engine.Postponed:
+	case engine.Listed, engine.ListingDone, engine.Problem, engine.Started, engine.Postponed, engine.Paused:
 	}
 	p.record(e)
 	if p.app.json && !p.app.noProgress {
@@ -172,6 +172,8 @@ func (p *progress) record(e engine.Event) {
 		log.Warn("could not be listed", "source", e.Source, "error", message(e.Err))
 	case e.Kind == engine.Postponed:
 		log.Info("postponed", "package", e.Record.Package.PURL(), "error", message(e.Err))
+	case e.Kind == engine.Paused:
+		log.Warn("paused", "source", e.Source, "until", e.Until.UTC().Format(time.RFC3339), "why", message(e.Err))
 	case e.Kind == engine.Settled && e.Err != nil:
 		log.Warn(string(e.Outcome), "package", e.Record.Package.PURL(), "reason", e.Reason, "error", message(e.Err))
 	case e.Kind == engine.Settled:
@@ -193,6 +195,7 @@ type emitted struct {
 	Reason  artifact.Reason  `json:"reason,omitempty"`
 	Proof   string           `json:"proof,omitempty"`
 	Error   string           `json:"error,omitempty"`
+	Until   *time.Time       `json:"until,omitempty"` // of paused
 	Copied  int64            `json:"copied,omitempty"` // bytes read so far
 }
 
@@ -200,6 +203,9 @@ func (p *progress) emit(e engine.Event) {
 	line := emitted{
 		Time: time.Now().UTC(), Event: e.Kind, Source: e.Source, Count: e.Count, Outcome: e.Outcome, Reason: e.Reason,
 		Proof: e.Proof.String(), Error: message(e.Err), Copied: p.copied.Load(),
+	}
+	if !e.Until.IsZero() {
+		line.Until = &e.Until
 	}
 	if e.Record.Package.Name != "" {
 		line.PURL, line.Source = e.Record.Package.PURL(), e.Record.Package.Source

@@ -50,7 +50,7 @@ func watched(t *testing.T, change func(*app)) (*progress, *screen) {
 		entries = append(entries, checkpoint.Entry{Package: artifact.Package{Source: "s", Format: artifact.Generic, Name: "p", Version: fmt.Sprint(i)}})
 	}
 	entries[0].Skip = artifact.Excluded
-	if err := store.List(t.Context(), "s", entries, nil, checkpoint.Listing{Complete: true}); err != nil {
+	if err := store.List(t.Context(), "s", checkpoint.Batch{Entries: entries, To: checkpoint.Listing{Complete: true}}); err != nil {
 		t.Fatal(err)
 	}
 	out := &screen{}

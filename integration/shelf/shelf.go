@@ -104,12 +104,12 @@ func (s *Shelf) Opened(prefix string) int {
 func (s *Shelf) Check(context.Context) error { return nil }
 
 // Packages implements sources.Source. A cursor is the number of packages before it.
-func (s *Shelf) Packages(ctx context.Context, from sources.Cursor) iter.Seq2[sources.Listed, error] {
+func (s *Shelf) Packages(ctx context.Context, from sources.Start) iter.Seq2[sources.Listed, error] {
 	return func(yield func(sources.Listed, error) bool) {
 		at := 0
-		if from != "" {
+		if from.Cursor != "" {
 			var err error
-			if at, err = strconv.Atoi(string(from)); err != nil {
+			if at, err = strconv.Atoi(string(from.Cursor)); err != nil {
 				yield(sources.Listed{}, fault.Stop(err))
 				return
 			}

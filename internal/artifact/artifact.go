@@ -44,6 +44,8 @@ type File struct {
 	Locator string
 	// Modified is when the source last replaced the content; zero when unknown.
 	Modified time.Time
+	// Downloaded is when the source last served the content to anybody; zero when never, or when it does not tell.
+	Downloaded time.Time
 }
 
 // Package is the unit that is listed, routed, published, recorded and reported.

@@ -17,6 +17,7 @@ const (
 	NameCollision          Reason = "name-collision"
 	SourceMissing          Reason = "source-missing"
 	SourceUnpublished      Reason = "source-unpublished"
+	SourceRemoved          Reason = "source-removed"
 	SourceFailed           Reason = "source-failed"
 	SourceDigestMismatch   Reason = "source-digest-mismatch"
 	TargetHoldsOther       Reason = "target-holds-other"
@@ -54,6 +55,7 @@ var reasons = []struct {
 	{NameCollision, "Two packages would become one on GitLab: rename one of them by a route."},
 	{SourceMissing, "The source lists this file but does not have it: restore it there, or accept the loss."},
 	{SourceUnpublished, "The source withdrew it; there is nothing left to copy."},
+	{SourceRemoved, "It was deleted at the source after it was listed and before it was copied; there is nothing left to copy."},
 	{SourceFailed, "The source could not deliver it: look at the error, then run again."},
 	{SourceDigestMismatch, "The source's bytes do not match the digest it declares: repair it at the source."},
 	{TargetHoldsOther, "GitLab holds other bytes under this name: delete them there if the source is right, then run again."},

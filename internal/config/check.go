@@ -162,7 +162,7 @@ func (r *reader) checkRoute(route Route, sources map[string]bool) {
 		r.at(route.Place, "project", "the path of a project below the group is expected here, for example node-packages")
 	}
 	for _, word := range route.Match.Format {
-		if err := checkFormat(word); err != nil && !strings.ContainsAny(word, "*?[{") {
+		if err := checkRouted(word); err != nil && !strings.ContainsAny(word, "*?[{") {
 			r.at(route.Match.Place, "format", "%s", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -227,6 +228,14 @@ func checkKey(key any) error {
 		return checkFormat(string(format))
 	}
 	return nil
+}
+
+// checkRouted takes also the formats that a route can send to a generic project.
+func checkRouted(word string) error {
+	if slices.Contains(artifact.ForeignFormats(), artifact.Format(word)) {
+		return nil
+	}
+	return checkFormat(word)
 }
 
 func checkFormat(word string) error {

@@ -30,6 +30,10 @@ func (r *run) conclude(ctx context.Context, held *hand, record checkpoint.Record
 		}
 		return r.again(ctx, record, fault.Temporary(fault.Because(artifact.SourceFailed, err), time.Millisecond), c)
 	case err != nil:
+		if until, spent := fault.IsSpent(err); spent {
+			r.rest(record.Package.Source, until, err)
+			return nil
+		}
 		return r.again(ctx, record, err, c)
 	case look.pending:
 		return r.pend(ctx, held, record, c)

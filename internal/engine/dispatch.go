@@ -139,7 +139,8 @@ func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing 
 			return NotStopped, context.Cause(ctx)
 		}
 		now := time.Now()
-		records, err := r.Store.Take(ctx, now, max(2*r.Workers, 64), func(record checkpoint.Record) bool {
+		paused, refill := r.quotas.paused(now)
+		records, err := r.Store.Take(ctx, now, max(2*r.Workers, 64), paused, func(record checkpoint.Record) bool {
 			return held.holds(record) || !r.Select(record.Package)
 		})
 		if err != nil {
@@ -163,11 +164,38 @@ func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing 
 		if err != nil {
 			return NotStopped, broken(ctx, err)
 		}
+		if r.Wait && !refill.IsZero() && (due.IsZero() || refill.Before(due)) {
+			due = refill
+		}
 		if listed && idle && due.IsZero() {
-			return NotStopped, nil
+			return r.idle(ctx, paused)
 		}
 		r.wait(ctx, due)
 	}
+}
+
+// idle is how a run ends that has nothing left to do but, perhaps, what sources without quota owe.
+func (r *run) idle(ctx context.Context, paused []string) (Stopped, error) {
+	for _, name := range r.quotas.names() {
+		at, err := r.Store.Listing(ctx, name)
+		if err != nil {
+			return NotStopped, broken(ctx, err)
+		}
+		if !at.Complete {
+			return OutOfQuota, nil
+		}
+	}
+	if len(paused) == 0 {
+		return NotStopped, nil
+	}
+	owed, err := r.Store.Take(ctx, time.Now(), 1, nil, func(record checkpoint.Record) bool { return !r.Select(record.Package) })
+	if err != nil {
+		return NotStopped, broken(ctx, err)
+	}
+	if len(owed) > 0 {
+		return OutOfQuota, nil
+	}
+	return NotStopped, nil
 }
 
 // wait returns when something may have changed: a package settled, a batch was listed, one is due, the run is over.

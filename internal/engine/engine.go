@@ -47,6 +47,9 @@ type Options struct {
 	Patience time.Duration
 	// Backoff is the wait before a package's second attempt, doubled for each further one; 0 means 1 second.
 	Backoff time.Duration
+	// Wait pauses for a source whose quota is used up until it refills, when nothing else is left to do; else the run
+	// ends with OutOfQuota.
+	Wait bool
 	// Spool is the directory for files whose size a source does not tell; "" is the system's.
 	Spool string
 }
@@ -54,13 +57,14 @@ type Options struct {
 // Event is one step of a migration. Only the fields that its Kind names are set.
 type Event struct {
 	Kind    EventKind
-	Source  string            // Listed, ListingDone, Problem
+	Source  string            // Listed, ListingDone, Problem, Paused
 	Count   int64             // Listed: packages or parts of packages; Copied: bytes
 	Record  checkpoint.Record // Started, Postponed, Settled
 	Outcome artifact.Outcome  // Settled
 	Reason  artifact.Reason   // Settled
 	Proof   artifact.Proof    // Settled
-	Err     error             // Problem, Postponed, Settled when failed
+	Err     error             // Problem, Postponed, Paused, Settled when failed
+	Until   time.Time         // Paused
 }
 
 // EventKind says what an Event tells.
@@ -75,6 +79,7 @@ const (
 	Copied      EventKind = "copied"       // bytes were read from a source
 	Postponed   EventKind = "postponed"    // a package gets another attempt, or the sink is still at work on it
 	Settled     EventKind = "settled"      // a package has its outcome
+	Paused      EventKind = "paused"       // a source's quota is used up until a time
 )
 
 // Stopped says why a run ended before everything was settled.
@@ -86,6 +91,7 @@ const (
 	Drained     Stopped = "drained"      // Options.Drain
 	OutOfTime   Stopped = "max-duration" // Options.MaxDuration
 	OutOfBudget Stopped = "max-transfer" // Options.MaxTransfer
+	OutOfQuota  Stopped = "quota"        // a source's
 )
 
 const (
@@ -100,6 +106,7 @@ type run struct {
 	started  time.Time
 	transfer atomic.Int64  // bytes read from the sources
 	wake     chan struct{} // something changed that the dispatcher may be waiting for
+	quotas   quotas
 }
 
 func newRun(o Options) *run {
@@ -131,11 +138,12 @@ func Check(ctx context.Context, o Options) error {
 	return fault.At(fault.Sink, o.Sink.Check(ctx, o.Router.Projects(o.Formats...)))
 }
 
-// Plan lists every source afresh into the checkpoint. It writes nothing to the sink.
+// Plan lists every source afresh into the checkpoint. It writes nothing to the sink. When a quota of a source is used up
+// before its listing has come to its end, the error is fault.Spent.
 func Plan(ctx context.Context, o Options) error {
 	r := newRun(o)
 	for name := range o.Sources {
-		if err := o.Store.Relist(ctx, name); err != nil {
+		if err := o.Store.Relist(ctx, name, false); err != nil {
 			return broken(ctx, err)
 		}
 	}
@@ -143,6 +151,21 @@ func Plan(ctx context.Context, o Options) error {
 		return broken(ctx, err)
 	}
 	return r.list(ctx)
+}
+
+// Sync asks the sources for what changed since they were listed, or, with full, for everything they have now, and runs. What
+// was never listed is listed as a whole; a listing that was interrupted is brought to its end first.
+func Sync(ctx context.Context, o Options, full bool) (Stopped, error) {
+	for name := range o.Sources {
+		at, err := o.Store.Listing(ctx, name)
+		if err == nil && (at.Complete || full && at.Changes) {
+			err = o.Store.Relist(ctx, name, !full)
+		}
+		if err != nil {
+			return NotStopped, broken(ctx, err)
+		}
+	}
+	return Run(ctx, o)
 }
 
 // Run lists what is not listed yet and settles what is not settled, both at once. What failed before is tried again, and
@@ -161,11 +184,10 @@ func Run(ctx context.Context, o Options) (Stopped, error) {
 	both.Go(func() error {
 		defer r.signal()
 		defer close(listing)
-		err := r.list(ctx)
-		if err == nil || errors.Is(err, errDone) {
-			return nil
+		err := spentOrNil(r.list(ctx))
+		if err != nil {
+			cancel(err)
 		}
-		cancel(err)
 		return err
 	})
 	both.Go(func() error {

@@ -60,7 +60,7 @@ func TestEveryOutcome(t *testing.T) {
 		"pkg:generic/forbidden@1.0": "failed name-not-allowed",
 		"pkg:generic/empty@1.0":     "published",
 		"pkg:rpm/x@1":               "skipped format-unsupported",
-		"pkg:conan/y@1":             "skipped no-route",
+		"pkg:conan/y@1":             "skipped format-unsupported",
 		"pkg:maven/g/lost@1":        "failed source-missing",
 	})
 	want(t, dst.writes, map[string]int{

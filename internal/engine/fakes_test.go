@@ -27,26 +27,33 @@ import (
 type source struct {
 	items []sources.Listed
 	errs  map[int]error // instead of the item
-	bytes map[string]string
+	// changed, when set, is what a listing of changes has.
+	changed []sources.Listed
+	bytes   map[string]string
 	// serve, when set, takes the place of the honest answer to an Open.
 	serve func(f artifact.File, honest string) (string, error)
 
 	mu     sync.Mutex
 	from   []sources.Cursor
+	starts []sources.Start
 	opened map[string]int
 }
 
 func (s *source) Check(context.Context) error { return nil }
 
-func (s *source) Packages(ctx context.Context, from sources.Cursor) iter.Seq2[sources.Listed, error] {
+func (s *source) Packages(ctx context.Context, from sources.Start) iter.Seq2[sources.Listed, error] {
 	s.mu.Lock()
-	s.from = append(s.from, from)
+	s.from, s.starts = append(s.from, from.Cursor), append(s.starts, from)
 	s.mu.Unlock()
 	start := 0
-	_, _ = fmt.Sscan(string(from), &start)
+	_, _ = fmt.Sscan(string(from.Cursor), &start)
+	items := s.items
+	if from.Changes && s.changed != nil {
+		items = s.changed
+	}
 	return func(yield func(sources.Listed, error) bool) {
-		for i := start; i < len(s.items); i++ {
-			item := s.items[i]
+		for i := start; i < len(items); i++ {
+			item := items[i]
 			item.Cursor = sources.Cursor(fmt.Sprint(i + 1))
 			if ctx.Err() != nil || !yield(item, s.errs[i]) {
 				return

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"time"
 
 	"github.com/sourcegraph/conc/pool"
@@ -18,16 +20,41 @@ const (
 	batchAge  = 200 * time.Millisecond
 )
 
-// list brings every source's listing to its end, all at once.
+// list brings every source's listing to its end, all at once. When a source's quota is used up before, the others are
+// listed all the same, and the error is fault.Spent.
 func (r *run) list(ctx context.Context) error {
 	listers := pool.New().WithContext(ctx).WithCancelOnError().WithFirstError()
 	for name, source := range r.Sources {
 		listers.Go(func(ctx context.Context) error {
-			l := lister{run: r, name: name, source: source, index: map[string]int{}}
-			return l.list(ctx)
+			l := lister{run: r, name: name, source: source, index: map[string]int{}, notes: map[string]string{}}
+			for {
+				err := l.list(ctx)
+				until, spent := fault.IsSpent(err)
+				if !spent {
+					return err
+				}
+				r.quotas.pause(name, until, err)
+				r.Events(Event{Kind: Paused, Source: name, Until: until, Err: err})
+				if !r.Wait {
+					return nil
+				}
+				if err := r.sleep(ctx, until); err != nil {
+					return err
+				}
+			}
 		})
 	}
-	return listers.Wait()
+	if err := listers.Wait(); err != nil {
+		return err
+	}
+	for name := range r.Sources {
+		if at, err := r.Store.Listing(ctx, name); err != nil {
+			return broken(ctx, err)
+		} else if !at.Complete {
+			return r.quotas.why(name)
+		}
+	}
+	return nil
 }
 
 // lister lists one source into the checkpoint.
@@ -38,6 +65,8 @@ type lister struct {
 	entries  []checkpoint.Entry
 	index    map[string]int // of a package in entries, so that its pieces join
 	problems []string
+	notes    map[string]string
+	changes  bool
 	cursor   sources.Cursor
 	since    time.Time
 }
@@ -50,11 +79,21 @@ func (l *lister) list(ctx context.Context) error {
 	if saved.Complete {
 		return nil
 	}
-	l.cursor, l.since = sources.Cursor(saved.Cursor), time.Now()
-	for item, err := range l.source.Packages(ctx, l.cursor) {
+	l.cursor, l.changes, l.since = sources.Cursor(saved.Cursor), saved.Changes, time.Now()
+	recall := func(ctx context.Context, key string) (string, error) {
+		value, err := l.Store.Noted(ctx, l.name, key)
+		if err != nil {
+			return "", broken(ctx, err)
+		}
+		return value, nil
+	}
+	for item, err := range l.source.Packages(ctx, sources.Start{Cursor: l.cursor, Changes: l.changes, Recall: recall}) {
+		_, spent := fault.IsSpent(err)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case spent:
+			return errors.Join(l.flush(ctx, false), err)
 		case fault.IsStop(err):
 			return fault.At(fault.Source, err)
 		case err != nil:
@@ -83,7 +122,11 @@ func (l *lister) add(item sources.Listed) {
 	if item.Cursor != "" {
 		l.cursor = item.Cursor
 	}
+	maps.Copy(l.notes, item.Notes)
 	p := item.Package
+	if p.Name == "" {
+		return
+	}
 	p.Source = l.name
 	key := p.Repository + "\x00" + string(p.Format) + "\x00" + p.Name + "\x00" + p.Version
 	if i, ok := l.index[key]; ok && item.Skip == "" && l.entries[i].Skip == "" {
@@ -102,13 +145,15 @@ func (l *lister) route(p artifact.Package, item sources.Listed) checkpoint.Entry
 }
 
 func (l *lister) flush(ctx context.Context, complete bool) error {
-	to := checkpoint.Listing{Cursor: string(l.cursor), Complete: complete}
-	if err := l.Store.List(ctx, l.name, l.entries, l.problems, to); err != nil {
+	to := checkpoint.Listing{Cursor: string(l.cursor), Complete: complete, Changes: l.changes}
+	batch := checkpoint.Batch{Entries: l.entries, Problems: l.problems, Notes: l.notes, To: to}
+	if err := l.Store.List(ctx, l.name, batch); err != nil {
 		return broken(ctx, err)
 	}
 	l.Events(Event{Kind: Listed, Source: l.name, Count: int64(len(l.entries))})
 	l.entries, l.problems, l.since = l.entries[:0], nil, time.Now()
 	clear(l.index)
+	clear(l.notes)
 	l.signal()
 	return nil
 }

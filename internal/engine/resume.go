@@ -19,25 +19,31 @@ func (r *run) resume(ctx context.Context) error {
 	if _, err := r.Store.Reopen(ctx); err != nil {
 		return err
 	}
-	again := map[string]bool{}
+	again := map[string]bool{} // true: as a whole, false: as it was listed
 	for problem, err := range r.Store.Problems(ctx) {
 		if err != nil {
 			return err
 		}
-		again[problem.Source] = true
+		at, err := r.Store.Listing(ctx, problem.Source)
+		if err != nil {
+			return err
+		}
+		again[problem.Source] = !at.Changes
 	}
 	for name, scope := range r.Scopes {
 		before, err := r.Store.Fact(ctx, scopeFact+name)
 		if err != nil {
 			return err
 		}
-		again[name] = again[name] || before != "" && before != scope
+		if before != "" && before != scope {
+			again[name] = true
+		}
 	}
-	for name, yes := range again {
-		if !yes {
+	for name, whole := range again {
+		if _, configured := r.Sources[name]; !configured {
 			continue
 		}
-		if err := r.Store.Relist(ctx, name); err != nil {
+		if err := r.Store.Relist(ctx, name, !whole); err != nil {
 			return err
 		}
 	}
@@ -63,39 +69,27 @@ func (r *run) remember(ctx context.Context) error {
 
 // reroute decides again about every package that has not arrived and that no source left out.
 func (r *run) reroute(ctx context.Context) error {
-	batches := map[string][]checkpoint.Entry{}
+	var entries []checkpoint.Entry
 	for record, err := range r.Store.Records(ctx, checkpoint.Filter{}) {
 		if err != nil {
 			return err
 		}
-		routed := record.Outcome == "" || record.Reason == artifact.Excluded || record.Reason == artifact.NoRoute
-		if !routed {
-			continue
+		switch record.Reason {
+		case artifact.Excluded, artifact.NoRoute, artifact.FormatUnsupported:
+		default:
+			if record.Outcome != "" {
+				continue
+			}
 		}
-		source := record.Package.Source
-		batches[source] = append(batches[source], r.decide(record.Package))
-		if len(batches[source]) == batchSize {
-			if err := r.relist(ctx, source, batches[source]); err != nil {
+		entries = append(entries, r.decide(record.Package))
+		if len(entries) == batchSize {
+			if err := r.Store.Redecide(ctx, entries); err != nil {
 				return err
 			}
-			delete(batches, source)
+			entries = entries[:0]
 		}
 	}
-	for source, entries := range batches {
-		if err := r.relist(ctx, source, entries); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// relist records entries anew without moving the source's listing.
-func (r *run) relist(ctx context.Context, source string, entries []checkpoint.Entry) error {
-	at, err := r.Store.Listing(ctx, source)
-	if err != nil {
-		return err
-	}
-	return r.Store.List(ctx, source, entries, nil, at)
+	return r.Store.Redecide(ctx, entries)
 }
 
 // decide asks the routes about p.

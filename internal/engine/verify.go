@@ -176,7 +176,7 @@ func (r *run) verifyHeld(ctx context.Context, tell func(Line)) error {
 	}
 	seen := map[place]bool{}
 	for _, g := range groups {
-		at := place{g.Project, g.Format}
+		at := place{g.Project, g.TargetFormat}
 		if g.Project == "" || seen[at] {
 			continue
 		}

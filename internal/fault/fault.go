@@ -1,5 +1,5 @@
 // Package fault says what an error costs. An unmarked error fails one package and the run goes on; Temporary asks for
-// another attempt; Stop ends the run. An error is marked once, at the edge, by the adapter that knows its server, and
+// another attempt; Spent leaves what one source still owes until its quota refills; Stop ends the run. An error is marked once, at the edge, by the adapter that knows its server, and
 // may carry the reason code that the report shows.
 package fault
 
@@ -23,6 +23,7 @@ type marked struct {
 	temporary bool
 	after     time.Duration
 	stop      bool
+	until     time.Time // when what is spent comes back
 	code      string
 	side      Side
 }
@@ -36,6 +37,10 @@ func Temporary(err error, after time.Duration) error {
 
 // Stop marks err as the end of the run: wrong credentials, a checkpoint that can not be written.
 func Stop(err error) error { return mark(err, &marked{stop: true}) }
+
+// Spent marks err as a quota of a source that is used up until a time: nothing has failed, and what needs the quota is
+// left until then.
+func Spent(err error, until time.Time) error { return mark(err, &marked{until: until}) }
 
 // Because gives err the reason code that the report shows (an artifact.Reason).
 func Because[Code ~string](code Code, err error) error { return mark(err, &marked{code: string(code)}) }
@@ -81,6 +86,12 @@ func IsStop(err error) bool {
 	stop := false
 	walk(err, func(m *marked) bool { stop = m.stop; return stop })
 	return stop
+}
+
+// IsSpent tells whether a quota is used up, and until when.
+func IsSpent(err error) (until time.Time, ok bool) {
+	walk(err, func(m *marked) bool { until = m.until; return !until.IsZero() })
+	return until, !until.IsZero()
 }
 
 // CodeOf returns the outermost reason code; "" when there is none.

@@ -47,3 +47,17 @@ func TestNilStaysNil(t *testing.T) {
 		t.Error("an unmarked error has marks")
 	}
 }
+
+func TestSpent(t *testing.T) {
+	until := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	err := fmt.Errorf("pulling: %w", At(Source, Spent(errors.New("no pulls are left"), until)))
+	if got, ok := IsSpent(err); !ok || !got.Equal(until) {
+		t.Errorf("spent until %v, %v", got, ok)
+	}
+	if _, ok := IsSpent(Temporary(errors.New("busy"), time.Second)); ok {
+		t.Error("what is only busy is not spent")
+	}
+	if IsStop(err) {
+		t.Error("a quota that is spent does not end the run")
+	}
+}

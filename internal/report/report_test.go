@@ -50,7 +50,7 @@ func migration(t *testing.T) *checkpoint.Store {
 		excluded,
 	}
 	problems := []string{"repository <b>raw</b>: 500 after 5 attempts\nsecond line"}
-	if err := store.List(ctx, "src", entries, problems, checkpoint.Listing{Cursor: "end", Complete: true}); err != nil {
+	if err := store.List(ctx, "src", checkpoint.Batch{Entries: entries, Problems: problems, To: checkpoint.Listing{Cursor: "end", Complete: true}}); err != nil {
 		t.Fatal(err)
 	}
 	settle(t, store, "lib", checkpoint.Settlement{
@@ -243,7 +243,7 @@ func TestEveryRowIsWritten(t *testing.T) {
 			Source: "s", Format: artifact.Generic, Name: "p", Version: time.Unix(int64(i), 0).UTC().Format("15.04.05"),
 		}})
 	}
-	if err := store.List(t.Context(), "s", entries, nil, checkpoint.Listing{Complete: true}); err != nil {
+	if err := store.List(t.Context(), "s", checkpoint.Batch{Entries: entries, To: checkpoint.Listing{Complete: true}}); err != nil {
 		t.Fatal(err)
 	}
 	var text bytes.Buffer

@@ -16,9 +16,9 @@ import (
 )
 
 // Packages lists the selected repositories. A page of assets is yielded as the packages that its files belong to.
-func (s *Source) Packages(ctx context.Context, from sources.Cursor) iter.Seq2[sources.Listed, error] {
+func (s *Source) Packages(ctx context.Context, from sources.Start) iter.Seq2[sources.Listed, error] {
 	return func(yield func(sources.Listed, error) bool) {
-		start := parseCursor(from)
+		start := parseCursor(from.Cursor)
 		repositories, err := s.repositories(ctx)
 		if err != nil {
 			yield(sources.Listed{}, err)

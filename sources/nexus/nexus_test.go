@@ -185,7 +185,7 @@ func absent(t *testing.T, f artifact.File) artifact.File {
 // list collects a listing: its items and its errors.
 func list(t *testing.T, s *Source, from sources.Cursor) (items []sources.Listed, errs []error) {
 	t.Helper()
-	for item, err := range s.Packages(t.Context(), from) {
+	for item, err := range s.Packages(t.Context(), sources.Start{Cursor: from}) {
 		if err != nil {
 			errs = append(errs, err)
 			continue

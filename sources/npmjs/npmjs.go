@@ -108,9 +108,9 @@ type listing struct {
 }
 
 // Packages yields the names in order, of each its versions and then its index package.
-func (s *Source) Packages(ctx context.Context, from sources.Cursor) iter.Seq2[sources.Listed, error] {
+func (s *Source) Packages(ctx context.Context, from sources.Start) iter.Seq2[sources.Listed, error] {
 	return func(yield func(sources.Listed, error) bool) {
-		last := strings.TrimPrefix(string(from), beginning)
+		last := strings.TrimPrefix(string(from.Cursor), beginning)
 		l := listing{Source: s, ctx: ctx, yield: yield, at: sources.Cursor(beginning + last)}
 		if err := s.Check(ctx); err != nil {
 			l.fail(err)

@@ -22,7 +22,7 @@ import (
 
 // lines writes a listing a line per item.
 func lines(ctx context.Context, s *Source, from sources.Cursor) (said []string, failed []error) {
-	for item, err := range s.Packages(ctx, from) {
+	for item, err := range s.Packages(ctx, sources.Start{Cursor: from}) {
 		if err != nil {
 			failed = append(failed, err)
 			continue
@@ -65,7 +65,7 @@ func TestQuirks(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	for item, err := range source.Packages(t.Context(), "") {
+	for item, err := range source.Packages(t.Context(), sources.Start{}) {
 		if err != nil || item.Skip != "" || item.Package.Index() {
 			continue
 		}
@@ -106,7 +106,7 @@ func TestCancelInside(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	items, last := 0, error(nil)
-	for _, err := range s.Packages(ctx, "") {
+	for _, err := range s.Packages(ctx, sources.Start{}) {
 		cancel()
 		items, last = items+1, err
 	}

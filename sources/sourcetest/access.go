@@ -12,6 +12,7 @@ import (
 
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
+	"pkgferry/sources"
 )
 
 func (s *suite) accepted(t *testing.T) {
@@ -26,7 +27,7 @@ func (s *suite) rejected(t *testing.T) {
 		t.Errorf("Check with wrong credentials must stop the run: %v", err)
 	}
 	var last error
-	for item, err := range s.Rejected(t).Packages(t.Context(), "") {
+	for item, err := range s.Rejected(t).Packages(t.Context(), sources.Start{}) {
 		if last = s.saw(err); err == nil {
 			t.Errorf("wrong credentials list %s", item.Package.PURL())
 		}

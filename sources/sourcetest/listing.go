@@ -60,7 +60,7 @@ func (s *suite) complete(t *testing.T) {
 	seen := map[row]bool{}
 	for _, item := range s.all {
 		p := item.Package
-		if item.Skip != "" {
+		if item.Skip != "" || p.Name == "" {
 			continue
 		}
 		if len(p.Files) == 0 {

@@ -35,9 +35,13 @@ type Case struct {
 	// Absent returns a listed file whose Locator is changed to name something the server does not have; nil where
 	// every locator finds something.
 	Absent func(t *testing.T, f artifact.File) artifact.File
+	// Change adds packages to the server and replaces what may be replaced there, and returns what of it a listing of
+	// changes must have, with the files that are new or other. It comes last, since nothing takes it back; nil for
+	// servers that nobody may change.
+	Change func(t *testing.T) []artifact.Package
 }
 
-// Run runs the suite. It leaves the server as it found it.
+// Run runs the suite. It leaves the server as it found it, but for Change.
 func Run(t *testing.T, c Case) {
 	t.Helper()
 	s := &suite{Case: c}
@@ -64,6 +68,7 @@ func Run(t *testing.T, c Case) {
 		{"access/accepted", s.accepted, true},
 		{"access/rejected", s.rejected, c.Rejected != nil},
 		{"access/only reads", s.onlyReads, c.Requests != nil},
+		{"listing/changes", s.changes, c.Change != nil},
 		{"access/secret", s.secret, c.Token != ""},
 	}
 	for _, topic := range topics {
@@ -96,7 +101,7 @@ func (s *suite) saw(err error) error {
 func (s *suite) list(t *testing.T, source sources.Source, from sources.Cursor) []sources.Listed {
 	t.Helper()
 	var items []sources.Listed
-	for item, err := range source.Packages(t.Context(), from) {
+	for item, err := range source.Packages(t.Context(), sources.Start{Cursor: from}) {
 		if s.saw(err) != nil {
 			t.Errorf("listing from %q: %v", from, err)
 			continue

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"pkgferry/sources"
 )
 
 // ownGoroutines are left out of account: the server in the same process, and idle connections of the client. A
@@ -29,7 +31,7 @@ func (s *suite) cancel(t *testing.T) {
 	for _, at := range []int{1, len(s.all) - 1} {
 		ctx, cancel := context.WithCancel(t.Context())
 		items, last := 0, error(nil)
-		for _, err := range s.New(t).Packages(ctx, "") {
+		for _, err := range s.New(t).Packages(ctx, sources.Start{}) {
 			if last = s.saw(err); err == nil {
 				items++
 			}
@@ -52,7 +54,7 @@ func (s *suite) breakOut(t *testing.T) {
 	options := ownGoroutines()
 	for _, after := range []int{1, len(s.all) / 2, len(s.all)} {
 		items := 0
-		for _, err := range s.New(t).Packages(t.Context(), "") {
+		for _, err := range s.New(t).Packages(t.Context(), sources.Start{}) {
 			if err != nil {
 				t.Fatal(err)
 			}
