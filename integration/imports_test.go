@@ -32,11 +32,12 @@ var allowed = map[string][]string{
 	"integration":         {},
 	"integration/standin": {},
 	// A stand-in may use the grammar of the formats, never an adapter.
-	"integration/standin/":       {"integration/standin", "internal/artifact"},
-	"integration/standin/gitlab": {"integration/standin", "internal/artifact", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"},
-	"integration/realserver":     {},
-	"integration/shelf":          {"sources", "internal/artifact", "internal/fault", "github.com/google/go-containerregistry/"},
-	"cmd/":                       {"*"},
+	"integration/standin/":         {"integration/standin", "integration/standin/registry", "internal/artifact"},
+	"integration/standin/registry": {"integration/standin", "internal/artifact", "github.com/google/go-containerregistry/"},
+	"integration/standin/gitlab":   {"integration/standin", "internal/artifact", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"},
+	"integration/realserver":       {},
+	"integration/shelf":            {"sources", "internal/artifact", "internal/fault", "github.com/google/go-containerregistry/"},
+	"cmd/":                         {"*"},
 }
 
 // rule finds the row of a package: its own, else that of the nearest folder above it.
