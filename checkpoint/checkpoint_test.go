@@ -341,3 +341,59 @@ func BenchmarkSettle(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
 }
+
+// TestGoneIsJudgedByWholeListings: what a listing of everything lacks is gone, and what one of changes lacks is not.
+func TestGoneIsJudgedByWholeListings(t *testing.T) {
+	list := func(s *Store, changes bool, entries ...Entry) {
+		t.Helper()
+		if err := s.Relist(t.Context(), "src", changes); err != nil {
+			t.Fatal(err)
+		}
+		batch := Batch{Entries: entries, To: Listing{Cursor: "c", Complete: true}}
+		if err := s.List(t.Context(), "src", batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := func(s *Store) int64 {
+		t.Helper()
+		totals, err := s.Totals(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return totals.Gone
+	}
+	s := opened(t)
+	a, b := entry("a", "1", file("f", "x")), entry("b", "1", file("f", "x"))
+	s.mustList(t, true, a, b)
+	list(s, true, a)
+	want(t, gone(s), int64(0))
+	if err := s.Redecide(t.Context(), []Entry{b}); err != nil { // another route is no sign of life
+		t.Fatal(err)
+	}
+	list(s, false, a)
+	want(t, gone(s), int64(1))
+	list(s, true, b)
+	want(t, gone(s), int64(0))
+}
+
+func TestNotes(t *testing.T) {
+	s := opened(t)
+	for _, value := range []string{"one", "two"} {
+		batch := Batch{Notes: map[string]string{"etag/a": value}, To: Listing{Cursor: "c"}}
+		if err := s.List(t.Context(), "src", batch); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Noted(t.Context(), "src", "etag/a")
+		want(t, []any{got, err}, []any{value, nil})
+	}
+	got, err := s.Noted(t.Context(), "other", "etag/a")
+	want(t, []any{got, err}, []any{"", nil})
+}
+
+func TestTakeWithoutSources(t *testing.T) {
+	s := opened(t)
+	s.mustList(t, true, entry("a", "1", file("f", "x")))
+	records, err := s.Take(t.Context(), time.Now(), 10, []string{"src"}, func(Record) bool { return false })
+	want(t, []any{len(records), err}, []any{0, nil})
+	want(t, len(s.mustTake(t)), 1)
+}

@@ -15,7 +15,7 @@ import (
 type Listing struct {
 	Cursor   string
 	Complete bool
-	// Changes: it tells only what was added or replaced since the listing before it.
+	// Changes: it tells only what was added or replaced since the listing before it. Relist decides that, List does not.
 	Changes bool
 }
 
@@ -68,9 +68,9 @@ func (s *Store) Noted(ctx context.Context, source, key string) (value string, er
 func (s *Store) List(ctx context.Context, source string, b Batch) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		u := upsert{ctx: ctx, tx: tx, batch: s.batch.Load() + 1}
-		err := tx.QueryRowContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number) VALUES (?, ?, ?, ?, 1)
+		err := tx.QueryRowContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number) VALUES (?, ?, ?, 0, 1)
 			ON CONFLICT DO UPDATE SET cursor = excluded.cursor, complete = excluded.complete RETURNING number`,
-			source, b.To.Cursor, b.To.Complete, b.To.Changes).Scan(&u.listing)
+			source, b.To.Cursor, b.To.Complete).Scan(&u.listing)
 		if err != nil {
 			return err
 		}

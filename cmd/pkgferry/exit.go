@@ -6,6 +6,7 @@ import (
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/config"
+	"pkgferry/internal/fault"
 	"pkgferry/sinks"
 )
 
@@ -50,6 +51,14 @@ func withCode(code int, err error) error {
 type told struct{ code int }
 
 func (*told) Error() string { return "" }
+
+// unfinished marks the error that ended the engine's work.
+func unfinished(err error) error {
+	if _, spent := fault.IsSpent(err); spent {
+		return withCode(codeBudget, err)
+	}
+	return withCode(codeStopped, err)
+}
 
 func ended(code int) error {
 	if code == codeComplete {

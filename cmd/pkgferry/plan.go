@@ -59,7 +59,7 @@ func (a *app) plan(f planFlags) error {
 	err = engine.Plan(ctx, m.options)
 	progress.end()
 	if err != nil {
-		return withCode(codeStopped, err)
+		return unfinished(err)
 	}
 	if f.out != "" {
 		err = report.ToFile(f.out, func(w io.Writer) error { return report.CSV(w, planned(ctx, m, store)) })

@@ -195,7 +195,7 @@ type emitted struct {
 	Reason  artifact.Reason  `json:"reason,omitempty"`
 	Proof   string           `json:"proof,omitempty"`
 	Error   string           `json:"error,omitempty"`
-	Until   *time.Time       `json:"until,omitempty"` // of paused
+	Until   *time.Time       `json:"until,omitempty"`  // of paused
 	Copied  int64            `json:"copied,omitempty"` // bytes read so far
 }
 

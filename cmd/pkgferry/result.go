@@ -16,6 +16,7 @@ type result struct {
 	Conflict  int64          `json:"conflict"`
 	Unsettled int64          `json:"unsettled"`
 	Unlisted  int64          `json:"unlisted"` // things that could not be listed
+	Gone      int64          `json:"gone"`     // packages that are not at the source any more
 	Files     int64          `json:"files"`
 	Bytes     int64          `json:"bytes"`
 	Complete  bool           `json:"complete"`
@@ -53,7 +54,7 @@ func resultOf(s report.Summary, code int, stopped engine.Stopped) result {
 	r := result{
 		Listed: t.Listed, Published: t.ByOutcome[artifact.Published], Present: t.ByOutcome[artifact.Present],
 		Skipped: t.ByOutcome[artifact.Skipped], Failed: t.ByOutcome[artifact.Failed], Conflict: t.ByOutcome[artifact.Conflict],
-		Unsettled: t.Unsettled, Unlisted: t.Problems, Files: t.Files, Bytes: t.Bytes, Complete: s.Complete(),
+		Unsettled: t.Unsettled, Unlisted: t.Problems, Gone: t.Gone, Files: t.Files, Bytes: t.Bytes, Complete: s.Complete(),
 		Stopped: stopped, Exit: code, Meaning: codeMeaning[code], Formats: []formatResult{}, Reasons: []reasonResult{},
 	}
 	for _, row := range s.Formats {

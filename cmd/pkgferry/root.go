@@ -50,7 +50,7 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVar(&a.noProgress, "no-progress", false, "show no progress")
 	flags.BoolVar(&a.json, "json", false, "write the result as JSON, and progress as a line of JSON per event")
 	root.AddCommand(
-		a.demoCommand(), a.provisionCommand(), a.planCommand(), a.runCommand(), a.verifyCommand(), a.statusCommand(), a.reportCommand(),
+		a.demoCommand(), a.provisionCommand(), a.planCommand(), a.runCommand(), a.syncCommand(), a.verifyCommand(), a.statusCommand(), a.reportCommand(),
 		a.configCommand(), a.versionCommand(),
 	)
 	return root

@@ -14,6 +14,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
@@ -30,6 +31,7 @@ type runFlags struct {
 	sample      string
 	maxDuration time.Duration
 	maxTransfer string
+	wait        bool
 	dryRun      bool
 }
 
@@ -39,18 +41,27 @@ func (a *app) runCommand() *cobra.Command {
 		Use: "run", Short: "Copy what is planned and not settled; the same command again goes on", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.run(f) },
 	}
+	f.register(cmd.Flags())
 	flags := cmd.Flags()
-	flags.IntVar(&f.workers, "workers", 8, "settle `N` packages at once")
 	flags.StringArrayVar(&f.only, "only", nil, "take only packages whose name or package URL matches the `GLOB`; may be repeated")
 	flags.StringVar(&f.from, "from", "", "take only the packages in this `FILE`, the CSV of an earlier report")
 	flags.StringVar(&f.sample, "sample", "", "take only this `SHARE` of the packages, always the same ones: 1%")
-	flags.DurationVar(&f.maxDuration, "max-duration", 0, "take nothing new after this `TIME`")
-	flags.StringVar(&f.maxTransfer, "max-transfer", "", "take nothing new after this many `BYTES` were read, for example 50GiB")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "read and check everything, publish nothing; the checkpoint stays as it is")
 	return cmd
 }
 
-func (a *app) run(f runFlags) error {
+// register adds the flags that every command has that copies.
+func (f *runFlags) register(flags *pflag.FlagSet) {
+	flags.IntVar(&f.workers, "workers", 8, "settle `N` packages at once")
+	flags.DurationVar(&f.maxDuration, "max-duration", 0, "take nothing new after this `TIME`")
+	flags.StringVar(&f.maxTransfer, "max-transfer", "", "take nothing new after this many `BYTES` were read, for example 50GiB")
+	flags.BoolVar(&f.wait, "wait", false, "when a source's quota is used up, pause until it refills; without it the run ends with 4")
+}
+
+func (a *app) run(f runFlags) error { return a.move(f, engine.Run) }
+
+// move is a run, however it begins.
+func (a *app) move(f runFlags, move func(context.Context, engine.Options) (engine.Stopped, error)) error {
 	apply, err := f.options()
 	if err != nil {
 		return usage(err)
@@ -72,7 +83,7 @@ func (a *app) run(f runFlags) error {
 	m.options.Store = store
 	progress := a.watch(store, copying)
 	m.options.Events = progress.event
-	stopped, err := engine.Run(ctx, m.options)
+	stopped, err := move(ctx, m.options)
 	progress.end()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return withCode(codeStopped, err)
@@ -136,6 +147,7 @@ func (f runFlags) options() (func(*engine.Options), error) {
 	}
 	return func(o *engine.Options) {
 		o.Workers, o.MaxDuration, o.MaxTransfer = f.workers, f.maxDuration, int64(budget)
+		o.Wait = f.wait
 		if f.dryRun {
 			o.Sink = sinks.DryRun(o.Sink)
 		}

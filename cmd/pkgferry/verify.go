@@ -108,7 +108,7 @@ func (a *app) compare(ctx context.Context, m *migration, past past, combined io.
 		broken = errors.Join(broken, err)
 	})
 	if err = errors.Join(err, broken); err != nil {
-		return withCode(codeStopped, err)
+		return unfinished(err)
 	}
 	code := codeComplete
 	if signs[engine.OnlySource]+signs[engine.Differs]+signs[engine.Unreadable] > 0 {

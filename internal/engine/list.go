@@ -66,7 +66,6 @@ type lister struct {
 	index    map[string]int // of a package in entries, so that its pieces join
 	problems []string
 	notes    map[string]string
-	changes  bool
 	cursor   sources.Cursor
 	since    time.Time
 }
@@ -79,7 +78,7 @@ func (l *lister) list(ctx context.Context) error {
 	if saved.Complete {
 		return nil
 	}
-	l.cursor, l.changes, l.since = sources.Cursor(saved.Cursor), saved.Changes, time.Now()
+	l.cursor, l.since = sources.Cursor(saved.Cursor), time.Now()
 	recall := func(ctx context.Context, key string) (string, error) {
 		value, err := l.Store.Noted(ctx, l.name, key)
 		if err != nil {
@@ -87,7 +86,7 @@ func (l *lister) list(ctx context.Context) error {
 		}
 		return value, nil
 	}
-	for item, err := range l.source.Packages(ctx, sources.Start{Cursor: l.cursor, Changes: l.changes, Recall: recall}) {
+	for item, err := range l.source.Packages(ctx, sources.Start{Cursor: l.cursor, Changes: saved.Changes, Recall: recall}) {
 		_, spent := fault.IsSpent(err)
 		switch {
 		case ctx.Err() != nil:
@@ -145,7 +144,7 @@ func (l *lister) route(p artifact.Package, item sources.Listed) checkpoint.Entry
 }
 
 func (l *lister) flush(ctx context.Context, complete bool) error {
-	to := checkpoint.Listing{Cursor: string(l.cursor), Complete: complete, Changes: l.changes}
+	to := checkpoint.Listing{Cursor: string(l.cursor), Complete: complete}
 	batch := checkpoint.Batch{Entries: l.entries, Problems: l.problems, Notes: l.notes, To: to}
 	if err := l.Store.List(ctx, l.name, batch); err != nil {
 		return broken(ctx, err)

@@ -14,7 +14,7 @@ import (
 // The columns of every CSV file, in and out. The first three are enough to find a package again.
 var columns = []string{
 	"purl", "source", "repository", "format", "name", "version", "project", "target_name", "files", "bytes",
-	"outcome", "reason", "proof", "attempts", "settled", "error", "next",
+	"outcome", "reason", "proof", "attempts", "settled", "error", "next", "gone",
 }
 
 // CSV writes a row per record, after a row of column names.
@@ -40,7 +40,7 @@ func cells(r checkpoint.Record) []string {
 	row := []string{
 		p.PURL(), p.Source, p.Repository, string(p.Format), p.Name, p.Version, r.Destination.Project, r.Destination.Name,
 		strconv.Itoa(len(p.Files)), strconv.FormatInt(p.Bytes(), 10), OutcomeName(r.Outcome), string(r.Reason),
-		r.Proof.String(), strconv.Itoa(r.Attempts), stamp(r.Settled), printable(r.Error), r.Reason.Next(),
+		r.Proof.String(), strconv.Itoa(r.Attempts), stamp(r.Settled), printable(r.Error), r.Reason.Next(), stamp(r.Gone),
 	}
 	for i := range row {
 		row[i] = harmless(row[i])

@@ -31,7 +31,9 @@ type row struct {
 	Error      string            `json:"error,omitempty"`
 	Next       string            `json:"next,omitempty"`
 	Metadata   map[string]string `json:"metadata,omitempty"`
-	Files      []file            `json:"files"`
+	// Gone is when the source was found not to have it any more.
+	Gone  *time.Time `json:"gone,omitempty"`
+	Files []file     `json:"files"`
 }
 
 type file struct {
@@ -43,6 +45,7 @@ type file struct {
 	Held     string            `json:"held,omitempty"`
 	HeldSize *int64            `json:"held_size,omitempty"`
 	Proof    string            `json:"proof,omitempty"`
+	Gone     bool              `json:"gone,omitempty"` // the source does not have it any more
 }
 
 // NDJSON writes a JSON object per record and line, with the digests of every file.
@@ -71,11 +74,14 @@ func rowOf(r checkpoint.Record) row {
 	if !r.Settled.IsZero() {
 		line.Settled = &r.Settled
 	}
+	if !r.Gone.IsZero() {
+		line.Gone = &r.Gone
+	}
 	for _, f := range p.Files {
 		arrival, arrived := r.Arrivals[f.Path]
 		one := file{
 			Path: f.Path, Size: f.Size, Declared: digests(f.Digests), Computed: digests(arrival.Ours),
-			Held: arrival.Held, Proof: arrival.Proof.String(),
+			Held: arrival.Held, Proof: arrival.Proof.String(), Gone: slices.Contains(r.GoneFiles, f.Path),
 		}
 		if arrived && arrival.HeldSize >= 0 {
 			one.HeldSize = &arrival.HeldSize

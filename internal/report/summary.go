@@ -28,6 +28,9 @@ type Summary struct {
 	Reasons []Reason
 	// Unlisted are the first things that could not be listed; Totals.Problems counts all.
 	Unlisted []checkpoint.Problem
+	// Gone are the first packages that are not at their source any more, wholly or in a file; Totals.Gone counts those that are
+	// gone wholly.
+	Gone []string
 }
 
 // Row is the sum of some groups.
@@ -80,7 +83,22 @@ func Summarize(ctx context.Context, s *checkpoint.Store) (Summary, error) {
 			break
 		}
 	}
-	return sum, nil
+	sum.Gone, err = gone(ctx, s)
+	return sum, err
+}
+
+func gone(ctx context.Context, s *checkpoint.Store) (texts []string, err error) {
+	for record, err := range s.Records(ctx, checkpoint.Filter{Gone: true, Limit: maxUnlisted}) {
+		if err != nil {
+			return nil, err
+		}
+		text := record.Package.PURL()
+		if record.Gone.IsZero() {
+			text += ": " + strings.Join(record.GoneFiles[:min(len(record.GoneFiles), maxExamples)], ", ")
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
 }
 
 // Rows adds groups up under the names that name gives them, in the order of the formats first and the names then.

@@ -28,8 +28,15 @@ func (s Summary) Text(w io.Writer) error {
 		p.text(fmt.Sprintf("\n%s could not be listed:\n", Count(s.Totals.Problems)))
 		p.text(Some(s.Totals.Problems, texts))
 	}
+	if len(s.Gone) > 0 {
+		p.text("\n" + goneText + ":\n")
+		p.text(Some(max(s.Totals.Gone, int64(len(s.Gone))), s.Gone[:min(len(s.Gone), maxExamples)]))
+	}
 	return p.err
 }
+
+// goneText heads what was deleted at a source.
+const goneText = "Not at the source any more (nothing is deleted on GitLab)"
 
 func tail(err string) string {
 	if err == "" {
@@ -65,6 +72,15 @@ func (s Summary) Markdown(w io.Writer) error {
 		p.line(fmt.Sprintf("\n## What could not be listed\n\n%s in all.\n", Count(s.Totals.Problems)))
 		for _, problem := range s.Unlisted {
 			p.line("- " + escape(problem.Source) + ": " + escape(problem.Error))
+		}
+	}
+	if len(s.Gone) > 0 {
+		p.line("\n## " + goneText + "\n")
+		for _, text := range s.Gone {
+			p.line("- " + escape(text))
+		}
+		if more := s.Totals.Gone - int64(len(s.Gone)); more > 0 {
+			p.line(fmt.Sprintf("- … and %s more, in packages.csv", Count(more)))
 		}
 	}
 	return p.err
