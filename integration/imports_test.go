@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"integration":         {},
 	"integration/standin": {},
 	// A stand-in may use the grammar of the formats, never an adapter.
-	"integration/standin/":         {"integration/standin", "integration/standin/registry", "internal/artifact"},
+	"integration/standin/":         {"integration/standin", "integration/standin/registry", "integration/standin/fixture", "internal/artifact"},
 	"integration/standin/registry": {"integration/standin", "internal/artifact", "github.com/google/go-containerregistry/"},
 	"integration/standin/gitlab":   {"integration/standin", "internal/artifact", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"},
 	"integration/realserver":       {},

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/fixture"
 	"pkgferry/internal/artifact"
 )
 
@@ -103,17 +104,17 @@ func (s *Server) ordinary() []Change {
 	put := func(repository, path string, body []byte) Change {
 		return Change{Op: "put", Repository: repository, Path: path, Body: string(body)}
 	}
-	c := coordinates{"com.example", "lib", "1.2"}
+	c := fixture.Maven("com.example", "lib", "1.2")
 	now := time.Now()
-	b := build{now, 3}
-	snapshot := nightly.dir() + "/nightly-" + b.version(nightly.version)
+	b := fixture.Build{At: now, Number: 3}
+	snapshot := nightly.Dir() + "/nightly-" + b.Version(nightly.Version)
 	changes := []Change{
-		put(Releases, c.dir()+"/lib-1.2.jar", jar(c, "new")), put(Releases, c.dir()+"/lib-1.2.pom", pom(c, "jar", coordinates{})),
-		put(Releases, "com/example/lib/maven-metadata.xml", index("com.example", "lib", now, "1.0", "1.1", "1.2")),
-		put(Snapshots, snapshot+".jar", jar(nightly, "build "+b.stamp())),
-		put(Snapshots, snapshot+".pom", pom(nightly, "jar", coordinates{})),
-		put(Snapshots, nightly.dir()+"/maven-metadata.xml", snapshotIndex(nightly, b)),
-		put(Raw, "root.txt", []byte("replaced at "+b.stamp()+"\n")),
+		put(Releases, c.Dir()+"/lib-1.2.jar", fixture.Jar(c, "new")), put(Releases, c.Dir()+"/lib-1.2.pom", fixture.POM(c, "jar")),
+		put(Releases, "com/example/lib/maven-metadata.xml", fixture.MavenIndex("com.example", "lib", now, "1.0", "1.1", "1.2")),
+		put(Snapshots, snapshot+".jar", fixture.Jar(nightly, "build "+b.Stamp())),
+		put(Snapshots, snapshot+".pom", fixture.POM(nightly, "jar")),
+		put(Snapshots, nightly.Dir()+"/maven-metadata.xml", fixture.SnapshotIndex(nightly, b)),
+		put(Raw, "root.txt", []byte("replaced at "+b.Stamp()+"\n")),
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()

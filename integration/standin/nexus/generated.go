@@ -4,10 +4,11 @@ package nexus
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"path"
 	"strings"
 	"time"
+
+	"pkgferry/integration/standin/fixture"
 )
 
 const versionsPerName = 5
@@ -62,11 +63,13 @@ func generatedMaven(n int, first int64) generated {
 
 func mavenFiles(i int) []generatedFile {
 	name, version := fmt.Sprintf("lib%d", i/versionsPerName), fmt.Sprintf("1.%d.0", i%versionsPerName)
-	c := coordinates{group: fmt.Sprintf("com.example.made%d", i/versionsPerName/20), artifact: name, version: version}
-	stem := c.dir() + "/" + name + "-" + version
-	theJar := func() []byte { return jar(c, filler(i, 900)) }
-	thePOM := func() []byte { return pom(c, "jar", coordinates{}) }
-	sha1 := func(body func() []byte) func() []byte { return func() []byte { return sidecars(body())[".sha1"] } }
+	c := fixture.Maven(fmt.Sprintf("com.example.made%d", i/versionsPerName/20), name, version)
+	stem := c.Dir() + "/" + name + "-" + version
+	theJar := func() []byte { return fixture.Jar(c, fixture.Text(i, 900)) }
+	thePOM := func() []byte { return fixture.POM(c, "jar") }
+	sha1 := func(body func() []byte) func() []byte {
+		return func() []byte { return fixture.Sidecars(body())[".sha1"] }
+	}
 	return []generatedFile{
 		{stem + ".jar", theJar}, {stem + ".jar.sha1", sha1(theJar)}, {stem + ".pom", thePOM}, {stem + ".pom.sha1", sha1(thePOM)},
 	}
@@ -82,7 +85,7 @@ func generatedRaw(n int, first int64) generated {
 func rawFiles(i int) []generatedFile {
 	name := fmt.Sprintf("tool%d", i/versionsPerName)
 	p := fmt.Sprintf("tools/%s/1.%d.0/%s.bin", name, i%versionsPerName, name)
-	return []generatedFile{{p, func() []byte { return []byte(filler(-1-i, 2000)) }}}
+	return []generatedFile{{p, func() []byte { return []byte(fixture.Text(-1-i, 2000)) }}}
 }
 
 // number is the inverse of how names and versions are counted.
@@ -93,14 +96,4 @@ func number(name, prefix, version string) (int, bool) {
 		return 0, false
 	}
 	return which*versionsPerName + minor, true
-}
-
-// filler is text of a size that is different for every i.
-func filler(i, size int) string {
-	random := rand.New(rand.NewPCG(uint64(i), 1))
-	b := make([]byte, size)
-	for at := range b {
-		b[at] = byte(' ' + random.IntN(95))
-	}
-	return string(b)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/fixture"
 	"pkgferry/internal/artifact"
 )
 
@@ -55,7 +56,7 @@ func (s *Server) seed(o standin.Options) error {
 	st.seedCache(cache)
 	st.seedRaw(files)
 	debian := st.repository(Debian, "apt", hosted)
-	st.put(debian, "pool/a/acme-tool/acme-tool_1.0_amd64.deb", []byte(filler(7, 300)))
+	st.put(debian, "pool/a/acme-tool/acme-tool_1.0_amd64.deb", []byte(fixture.Text(7, 300)))
 	st.put(debian, "dists/stable/Release", []byte("Origin: example\n"))
 	if o.Modes["odd"] == "true" {
 		st.seedOdd(releases, snapshots, files)
@@ -67,7 +68,7 @@ func (s *Server) seed(o standin.Options) error {
 // name that has an index in two repositories.
 func (s *store) seedOdd(releases, snapshots, files *repository) {
 	s.put(releases, "notes/README.txt", []byte("Somebody put this here by hand.\n"))
-	s.seedSnapshots(snapshots, coordinates{"com.example", "lib", "2.0-SNAPSHOT"})
+	s.seedSnapshots(snapshots, fixture.Maven("com.example", "lib", "2.0-SNAPSHOT"))
 	for _, f := range [][2]string{
 		{"docs/with space/read me.txt", "a space\n"},
 		{"docs/größe/日本.txt", "beyond ASCII\n"},
@@ -81,79 +82,79 @@ func (s *store) seedOdd(releases, snapshots, files *repository) {
 // deploy stores a file with its checksums beside it, as Maven does.
 func (s *store) deploy(r *repository, path string, body []byte) {
 	s.put(r, path, body)
-	beside := sidecars(body)
+	beside := fixture.Sidecars(body)
 	for _, extension := range slices.Sorted(maps.Keys(beside)) {
 		s.put(r, path+extension, beside[extension])
 	}
 }
 
 // release stores a version with a jar.
-func (s *store) release(r *repository, c, dependency coordinates) {
-	stem := c.dir() + "/" + c.artifact + "-" + c.version
-	s.deploy(r, stem+".jar", jar(c, filler(len(r.stored), 4000)))
-	s.deploy(r, stem+".pom", pom(c, "jar", dependency))
+func (s *store) release(r *repository, c fixture.Coordinates, dependencies ...fixture.Coordinates) {
+	stem := c.Stem()
+	s.deploy(r, stem+".jar", fixture.Jar(c, fixture.Text(len(r.stored), 4000)))
+	s.deploy(r, stem+".pom", fixture.POM(c, "jar", dependencies...))
 }
 
 func (s *store) seedReleases(r *repository) {
-	lib := func(version string) coordinates { return coordinates{"com.example", "lib", version} }
+	lib := func(version string) fixture.Coordinates { return fixture.Maven("com.example", "lib", version) }
 	for _, version := range []string{"1.0", "1.1"} {
 		c := lib(version)
-		s.release(r, c, coordinates{})
-		stem := c.dir() + "/lib-" + version
-		s.deploy(r, stem+"-sources.jar", jar(c, "the sources"))
-		s.deploy(r, stem+"-javadoc.jar", jar(c, "the documentation"))
+		s.release(r, c)
+		stem := c.Dir() + "/lib-" + version
+		s.deploy(r, stem+"-sources.jar", fixture.Jar(c, "the sources"))
+		s.deploy(r, stem+"-javadoc.jar", fixture.Jar(c, "the documentation"))
 		for _, signed := range []string{".jar", ".pom"} {
-			s.deploy(r, stem+signed+".asc", signature(r.at(stem+signed).body))
+			s.deploy(r, stem+signed+".asc", fixture.Signature(r.at(stem+signed).body))
 		}
 	}
-	s.deploy(r, "com/example/lib/maven-metadata.xml", index("com.example", "lib", epoch, "1.0", "1.1"))
+	s.deploy(r, "com/example/lib/maven-metadata.xml", fixture.MavenIndex("com.example", "lib", epoch, "1.0", "1.1"))
 
-	s.release(r, coordinates{"com.example", "app", "2.0"}, lib("1.1"))
-	s.deploy(r, "com/example/app/maven-metadata.xml", index("com.example", "app", epoch, "2.0"))
+	s.release(r, fixture.Maven("com.example", "app", "2.0"), lib("1.1"))
+	s.deploy(r, "com/example/app/maven-metadata.xml", fixture.MavenIndex("com.example", "app", epoch, "2.0"))
 
-	parent := coordinates{"com.example", "parent", "7"}
-	s.deploy(r, parent.dir()+"/parent-7.pom", pom(parent, "pom", coordinates{}))
-	s.deploy(r, "com/example/parent/maven-metadata.xml", index("com.example", "parent", epoch, "7"))
+	parent := fixture.Maven("com.example", "parent", "7")
+	s.deploy(r, parent.Dir()+"/parent-7.pom", fixture.POM(parent, "pom"))
+	s.deploy(r, "com/example/parent/maven-metadata.xml", fixture.MavenIndex("com.example", "parent", epoch, "7"))
 
-	s.release(r, coordinates{"org.example.odd", "lib_2.13", "1.0+build.5"}, coordinates{})
+	s.release(r, fixture.Maven("org.example.odd", "lib_2.13", "1.0+build.5"))
 	s.deploy(r, "archetype-catalog.xml", []byte("<archetype-catalog/>\n"))
 	s.put(r, ".index/nexus-maven-repository-index.properties", []byte("nexus.index.id=example\n"))
 }
 
 // nightly is built again every hour.
-var nightly = coordinates{"com.example", "nightly", "2.0-SNAPSHOT"}
+var nightly = fixture.Maven("com.example", "nightly", "2.0-SNAPSHOT")
 
-func (s *store) seedSnapshots(r *repository, c coordinates) {
-	s.snapshot(r, c, build{epoch, 1})
-	s.snapshot(r, c, build{epoch.Add(time.Hour), 2})
-	path := strings.TrimSuffix(c.dir(), c.version) + "maven-metadata.xml"
-	s.deploy(r, path, index(c.group, c.artifact, epoch.Add(time.Hour), c.version))
+func (s *store) seedSnapshots(r *repository, c fixture.Coordinates) {
+	s.snapshot(r, c, fixture.Build{At: epoch, Number: 1})
+	s.snapshot(r, c, fixture.Build{At: epoch.Add(time.Hour), Number: 2})
+	path := strings.TrimSuffix(c.Dir(), c.Version) + "maven-metadata.xml"
+	s.deploy(r, path, fixture.MavenIndex(c.Group, c.Artifact, epoch.Add(time.Hour), c.Version))
 }
 
 // snapshot stores a build and makes it the newest.
-func (s *store) snapshot(r *repository, c coordinates, b build) {
-	stem := c.dir() + "/" + c.artifact + "-" + b.version(c.version)
-	s.deploy(r, stem+".jar", jar(c, "build "+b.stamp()))
-	s.deploy(r, stem+".pom", pom(c, "jar", coordinates{}))
-	s.deploy(r, c.dir()+"/maven-metadata.xml", snapshotIndex(c, b))
+func (s *store) snapshot(r *repository, c fixture.Coordinates, b fixture.Build) {
+	stem := c.Dir() + "/" + c.Artifact + "-" + b.Version(c.Version)
+	s.deploy(r, stem+".jar", fixture.Jar(c, "build "+b.Stamp()))
+	s.deploy(r, stem+".pom", fixture.POM(c, "jar"))
+	s.deploy(r, c.Dir()+"/maven-metadata.xml", fixture.SnapshotIndex(c, b))
 }
 
 func (s *store) seedCache(r *repository) {
-	s.release(r, coordinates{"org.example", "cached", "3.1"}, coordinates{})
+	s.release(r, fixture.Maven("org.example", "cached", "3.1"))
 	s.last++
-	known := coordinates{"org.example", "known", "4.0"}
-	r.set(&asset{id: s.last, path: known.dir() + "/known-4.0.jar", hollow: true, created: epoch, updated: time.Time{}})
+	known := fixture.Maven("org.example", "known", "4.0")
+	r.set(&asset{id: s.last, path: known.Dir() + "/known-4.0.jar", hollow: true, created: epoch, updated: time.Time{}})
 }
 
 func (s *store) seedRaw(r *repository) {
-	tool := []byte(filler(1, 70_000))
+	tool := []byte(fixture.Text(1, 70_000))
 	for _, f := range []struct {
 		path string
 		body []byte
 	}{
 		{"tools/cli/1.2.0/linux/cli.tgz", tool},
 		{"tools/cli/1.2.0/linux/cli.tgz.sha256", []byte(artifact.DigestsOf(string(tool)).SHA256 + "\n")},
-		{"tools/cli/1.3.0/linux/cli.tgz", []byte(filler(2, 5000))},
+		{"tools/cli/1.3.0/linux/cli.tgz", []byte(fixture.Text(2, 5000))},
 		{"docs/guide/index.html", []byte("<h1>Guide</h1>\n")},
 		{"docs/with space+größe/read-me.txt", []byte("a directory may have any name\n")},
 		{"docs/empty.bin", nil},

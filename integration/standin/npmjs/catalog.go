@@ -10,12 +10,15 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"hash/fnv"
 	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"pkgferry/integration/standin/fixture"
 )
 
 // born is when the first version was published; each later one is an hour younger.
@@ -103,9 +106,13 @@ func (p *pack) add(r *release, tag string) {
 
 // build is a release whose tarball is made from its manifest.
 func (c *catalog) build(name, version string, more object) *release {
-	manifest := object{"name": name, "version": version, "description": "Made for tests", "license": "MIT", "main": "index.js"}
-	maps.Copy(manifest, more)
-	return &release{version: version, manifest: manifest, body: func() ([]byte, error) { return makeTarball(manifest, c.filling) }}
+	manifest := fixture.NPMManifest(name, version, more)
+	body := func() ([]byte, error) {
+		seed := fnv.New64()
+		_, _ = seed.Write([]byte(name + "@" + version))
+		return fixture.NPMTarball(manifest, fixture.Noise(int(seed.Sum64()), c.filling)), nil
+	}
+	return &release{version: version, manifest: manifest, body: body}
 }
 
 func newPack(name string) *pack {

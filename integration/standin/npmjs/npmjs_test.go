@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/fixture"
 	"pkgferry/integration/standin/standintest"
 )
 
@@ -254,10 +255,7 @@ func TestTooManyRequests(t *testing.T) {
 
 func TestPublish(t *testing.T) {
 	c := start(t, standin.Options{})
-	tarball, err := makeTarball(object{"name": "@acme/new", "version": "1.0.0"}, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tarball := fixture.NPM("@acme/new", "1.0.0", 0)
 	document, _ := json.Marshal(object{
 		"_id": "@acme/new", "name": "@acme/new", "dist-tags": object{"beta": "1.0.0"},
 		"versions":     object{"1.0.0": object{"name": "@acme/new", "version": "1.0.0", "dist": object{"tarball": "http://elsewhere.example/x.tgz"}}},
