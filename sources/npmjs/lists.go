@@ -13,29 +13,31 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"pkgferry/internal/jsonwalk"
 )
 
 // org asks for what an organisation has access to. Permissions are read, write, read-only or read-write, and of no
 // interest here: listed is listed.
 func (s *Source) org(ctx context.Context, scope string, keep func(string)) (bool, error) {
-	return s.read(ctx, "-/org/"+url.PathEscape(scope)+"/package", nil, func(w *walker) error { return w.keys(keep) })
+	return s.read(ctx, "-/org/"+url.PathEscape(scope)+"/package", nil, func(w *jsonwalk.Walker) error { return keys(w, keep) })
 }
 
 func (s *Source) user(ctx context.Context, scope string, keep func(string)) (bool, error) {
-	return s.read(ctx, "-/user/"+url.PathEscape(scope)+"/package", nil, func(w *walker) error { return w.keys(keep) })
+	return s.read(ctx, "-/user/"+url.PathEscape(scope)+"/package", nil, func(w *jsonwalk.Walker) error { return keys(w, keep) })
 }
 
 // everything reads both of Verdaccio's lists. Each is filtered by what the token may read, but depending on its version
 // and its kind of tokens Verdaccio answers the first with 404 to a valid token, or as it would to nobody.
 func (s *Source) everything(ctx context.Context, _ string, keep func(string)) (bool, error) {
-	web, err := s.read(ctx, "-/verdaccio/data/packages", nil, func(w *walker) error {
-		_, err := w.array(func() error { return w.member("name", keep) })
+	web, err := s.read(ctx, "-/verdaccio/data/packages", nil, func(w *jsonwalk.Walker) error {
+		_, err := w.Array(func() error { return member(w, "name", keep) })
 		return err
 	})
 	if err != nil {
 		return false, err
 	}
-	all, err := s.read(ctx, "-/all", nil, func(w *walker) error { return w.keys(keep) })
+	all, err := s.read(ctx, "-/all", nil, func(w *jsonwalk.Walker) error { return keys(w, keep) })
 	return web || all, err
 }
 
@@ -50,12 +52,12 @@ func (s *Source) search(ctx context.Context, scope string, keep func(string)) (i
 	for _, text := range []string{"scope:" + scope, scope} {
 		for from, before := 0, -1; len(names) > before; {
 			before = len(names)
-			results := 0
+			found := 0
 			query := url.Values{"text": {text}, "size": {strconv.Itoa(searchPage)}, "from": {strconv.Itoa(from)}}
-			_, err := s.read(ctx, "-/v1/search", query, func(w *walker) error {
-				results = 0
-				return w.results(func(name string) {
-					results++
+			_, err := s.read(ctx, "-/v1/search", query, func(w *jsonwalk.Walker) error {
+				found = 0
+				return results(w, func(name string) {
+					found++
 					if strings.HasPrefix(name, "@"+scope+"/") {
 						names[name] = true
 						keep(name)
@@ -65,7 +67,7 @@ func (s *Source) search(ctx context.Context, scope string, keep func(string)) (i
 			if err != nil {
 				return len(names), err
 			}
-			from += results
+			from += found
 		}
 		if len(names) > 0 {
 			break
@@ -76,13 +78,13 @@ func (s *Source) search(ctx context.Context, scope string, keep func(string)) (i
 
 // read gives the answer of a list to into, more than once when it breaks off. told is false when the registry has no
 // such list, or not for this token.
-func (s *Source) read(ctx context.Context, path string, query url.Values, into func(*walker) error) (told bool, err error) {
+func (s *Source) read(ctx context.Context, path string, query url.Values, into func(*jsonwalk.Walker) error) (told bool, err error) {
 	err = s.decode(ctx, s.client.URL(path, query), func(body io.Reader) error {
-		w := newWalker(body)
+		w := jsonwalk.New(body)
 		if err := into(w); err != nil {
 			return err
 		}
-		return w.end()
+		return w.End()
 	})
 	var page notJSON
 	if err == nil {
@@ -101,21 +103,21 @@ func (s *Source) read(ctx context.Context, path string, query url.Values, into f
 }
 
 // keys consumes an object and gives keep its keys.
-func (w *walker) keys(keep func(string)) error {
-	_, err := w.object(func(key string) error {
+func keys(w *jsonwalk.Walker, keep func(string)) error {
+	_, err := w.Object(func(key string) error {
 		keep(key)
-		return errors.Join(w.hold(key), w.skip())
+		return errors.Join(w.Hold(key), w.Skip())
 	})
 	return err
 }
 
 // member consumes an object and gives keep the text of one of its members.
-func (w *walker) member(key string, keep func(string)) error {
-	_, err := w.object(func(member string) error {
+func member(w *jsonwalk.Walker, key string, keep func(string)) error {
+	_, err := w.Object(func(member string) error {
 		if member != key {
-			return w.skip()
+			return w.Skip()
 		}
-		text, err := w.text()
+		text, err := w.Text()
 		keep(text)
 		return err
 	})
@@ -123,17 +125,17 @@ func (w *walker) member(key string, keep func(string)) error {
 }
 
 // results consumes {"objects":[{"package":{"name":…}}]}.
-func (w *walker) results(keep func(string)) error {
-	_, err := w.object(func(key string) error {
+func results(w *jsonwalk.Walker, keep func(string)) error {
+	_, err := w.Object(func(key string) error {
 		if key != "objects" {
-			return w.skip()
+			return w.Skip()
 		}
-		_, err := w.array(func() error {
-			_, err := w.object(func(key string) error {
+		_, err := w.Array(func() error {
+			_, err := w.Object(func(key string) error {
 				if key != "package" {
-					return w.skip()
+					return w.Skip()
 				}
-				return w.member("name", keep)
+				return member(w, "name", keep)
 			})
 			return err
 		})

@@ -17,6 +17,7 @@ import (
 	"pkgferry/internal/fault"
 	"pkgferry/internal/httpx"
 	"pkgferry/sources"
+	"pkgferry/sources/packument"
 )
 
 // maxWho bounds the answer to -/whoami.
@@ -156,6 +157,11 @@ func (l *listing) one(name string) bool {
 	return l.give(*ready)
 }
 
+// items are what a name's packument says.
+func (s *Source) items(name string, p *packument.Document) iter.Seq[sources.Listed] {
+	return p.Items(artifact.Package{Source: s.name, Name: name}, func(v packument.Version) string { return s.locate(name, v.Tarball) })
+}
+
 func (l *listing) give(item sources.Listed) bool {
 	item.Cursor = l.at
 	if !l.yield(item, nil) {
@@ -165,9 +171,9 @@ func (l *listing) give(item sources.Listed) bool {
 }
 
 // packument reads a name's document. The full form is asked for: only it has the publishing times and tombstones.
-func (s *Source) packument(ctx context.Context, name string) (p *packument, err error) {
+func (s *Source) packument(ctx context.Context, name string) (p *packument.Document, err error) {
 	err = s.decode(ctx, s.client.URL(artifact.NPMEscape(name), nil), func(body io.Reader) (err error) {
-		p, err = decodePackument(body)
+		p, err = packument.Read(body)
 		return err
 	})
 	switch {
@@ -175,8 +181,8 @@ func (s *Source) packument(ctx context.Context, name string) (p *packument, err 
 		return nil, s.denied(ctx, "the package "+name, err)
 	case err != nil:
 		return nil, fmt.Errorf("source %s: the document of %s: %w", s.name, name, err)
-	case p.name != "" && p.name != name:
-		return nil, fmt.Errorf("source %s: asked for the package %q, the registry answered with %q", s.name, name, p.name)
+	case p.Name != "" && p.Name != name:
+		return nil, fmt.Errorf("source %s: asked for the package %q, the registry answered with %q", s.name, name, p.Name)
 	}
 	return p, nil
 }

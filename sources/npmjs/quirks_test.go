@@ -18,6 +18,7 @@ import (
 	"pkgferry/internal/fault"
 	"pkgferry/internal/httpx"
 	"pkgferry/sources"
+	"pkgferry/sources/packument"
 )
 
 // lines writes a listing a line per item.
@@ -52,7 +53,7 @@ func TestQuirks(t *testing.T) {
 	}
 	want := []string{
 		"@acme/Shout 1.0.0 @acme/Shout-1.0.0.tgz", "@acme/Shout  dist-tags/latest",
-		"@acme/flags 1.0.0 @acme/flags-1.0.0.tgz (" + noMessage + ")", "@acme/flags 1.0.1 @acme/flags-1.0.1.tgz", "@acme/flags  deprecated/1.0.0 dist-tags/latest",
+		"@acme/flags 1.0.0 @acme/flags-1.0.0.tgz (" + packument.NoMessage + ")", "@acme/flags 1.0.1 @acme/flags-1.0.1.tgz", "@acme/flags  deprecated/1.0.0 dist-tags/latest",
 		"@acme/hey! 1.0.0 @acme/hey!-1.0.0.tgz", "@acme/hey!  dist-tags/latest",
 		"@acme/lost 1.0.0 @acme/lost-1.0.0.tgz", "@acme/lost 1.0.1 @acme/lost-1.0.1.tgz", "@acme/lost  dist-tags/latest",
 		"@acme/malware 0.0.1-security source-unpublished",

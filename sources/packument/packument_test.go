@@ -1,4 +1,4 @@
-package npmjs
+package packument
 
 import (
 	"fmt"
@@ -11,15 +11,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"pkgferry/internal/artifact"
 )
 
-func samePackument(t *testing.T, document string, want packument) {
+func samePackument(t *testing.T, document string, want Document) {
 	t.Helper()
-	got, err := decodePackument(strings.NewReader(document))
+	got, err := Read(strings.NewReader(document))
 	if err != nil {
 		t.Fatalf("%s: %v", document, err)
 	}
-	if diff := cmp.Diff(want, *got, cmp.AllowUnexported(packument{}, version{}), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, *got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", document, diff)
 	}
 }
@@ -28,24 +30,24 @@ func TestPackument(t *testing.T) {
 	at := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
 	for name, c := range map[string]struct {
 		document string
-		want     packument
+		want     Document
 	}{
 		"ordinary": {
 			`{"_id":"a","name":"a","readme":"{\"versions\":{}}","dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{"scripts":{"dist":"x"},
 			"dist":{"tarball":"http://r.example/a.tgz","shasum":"s","integrity":"i","size":1},"deprecated":"gone"}},
 			"time":{"created":"x","modified":"y","1.0.0":"2020-01-02T03:04:05.000Z"}}`,
-			packument{name: "a", tags: map[string]string{"latest": "1.0.0"}, times: map[string]time.Time{"1.0.0": at},
-				versions: []version{{number: "1.0.0", tarball: "http://r.example/a.tgz", shasum: "s", integrity: "i", deprecated: "gone"}}},
+			Document{Name: "a", Tags: map[string]string{"latest": "1.0.0"}, Times: map[string]time.Time{"1.0.0": at},
+				Versions: []Version{{Number: "1.0.0", Tarball: "http://r.example/a.tgz", Shasum: "s", Integrity: "i", Deprecated: "gone"}}},
 		},
-		"nothing":           {`{}`, packument{}},
-		"odd types":         {`{"name":7,"dist-tags":["latest"],"versions":"none","time":null}`, packument{}},
-		"odd members":       {`{"dist-tags":{"latest":{"a":[1]},"next":"1"},"versions":{"1":null,"2":{"dist":"none"},"3":{"dist":{"tarball":{},"shasum":1}}}}`, packument{tags: map[string]string{"next": "1"}, versions: []version{{number: "1"}, {number: "2"}, {number: "3"}}}},
-		"huge numbers":      {`{"a":1e99999,"b":99999999999999999999999,"versions":{"1000000000000000000000.0.0":{"n":-1e400}}}`, packument{versions: []version{{number: "1000000000000000000000.0.0"}}}},
-		"deprecated":        {`{"versions":{"1":{"deprecated":true},"2":{"deprecated":false},"3":{"deprecated":""},"4":{"deprecated":{}},"5":{"deprecated":1}}}`, packument{versions: []version{{number: "1", deprecated: noMessage}, {number: "2"}, {number: "3"}, {number: "4"}, {number: "5", deprecated: noMessage}}}},
-		"duplicates":        {`{"versions":{"1":{"dist":{"shasum":"a"}},"1":{"dist":{"shasum":"b"}}},"versions":{"1":{"dist":{"shasum":"c"}}}}`, packument{versions: []version{{number: "1", shasum: "c"}}}},
-		"tombstone":         {`{"name":"a","time":{"1.0.0":"never","unpublished":{"name":"x","versions":["1.0.0",{},"2.0.0"],"time":{}}}}`, packument{name: "a", times: map[string]time.Time{"1.0.0": {}}, withdrawn: []string{"1.0.0", "2.0.0"}}},
-		"brackets in texts": {`{"readme":"\"` + strings.Repeat("[{", maxDepth) + `\\","versions":{"1":{}}}`, packument{versions: []version{{number: "1"}}}},
-		"odd tombstone":     {`{"time":{"unpublished":"2020"}}`, packument{}},
+		"nothing":           {`{}`, Document{}},
+		"odd types":         {`{"name":7,"dist-tags":["latest"],"versions":"none","time":null}`, Document{}},
+		"odd members":       {`{"dist-tags":{"latest":{"a":[1]},"next":"1"},"versions":{"1":null,"2":{"dist":"none"},"3":{"dist":{"tarball":{},"shasum":1}}}}`, Document{Tags: map[string]string{"next": "1"}, Versions: []Version{{Number: "1"}, {Number: "2"}, {Number: "3"}}}},
+		"huge numbers":      {`{"a":1e99999,"b":99999999999999999999999,"versions":{"1000000000000000000000.0.0":{"n":-1e400}}}`, Document{Versions: []Version{{Number: "1000000000000000000000.0.0"}}}},
+		"deprecated":        {`{"versions":{"1":{"deprecated":true},"2":{"deprecated":false},"3":{"deprecated":""},"4":{"deprecated":{}},"5":{"deprecated":1}}}`, Document{Versions: []Version{{Number: "1", Deprecated: NoMessage}, {Number: "2"}, {Number: "3"}, {Number: "4"}, {Number: "5", Deprecated: NoMessage}}}},
+		"duplicates":        {`{"versions":{"1":{"dist":{"shasum":"a"}},"1":{"dist":{"shasum":"b"}}},"versions":{"1":{"dist":{"shasum":"c"}}}}`, Document{Versions: []Version{{Number: "1", Shasum: "c"}}}},
+		"tombstone":         {`{"name":"a","time":{"1.0.0":"never","unpublished":{"name":"x","versions":["1.0.0",{},"2.0.0"],"time":{}}}}`, Document{Name: "a", Times: map[string]time.Time{"1.0.0": {}}, Withdrawn: []string{"1.0.0", "2.0.0"}}},
+		"brackets in texts": {`{"readme":"\"` + strings.Repeat("[{", 1000) + `\\","versions":{"1":{}}}`, Document{Versions: []Version{{Number: "1"}}}},
+		"odd tombstone":     {`{"time":{"unpublished":"2020"}}`, Document{}},
 	} {
 		t.Run(name, func(t *testing.T) { samePackument(t, c.document, c.want) })
 	}
@@ -70,7 +72,7 @@ func TestPackumentRefuses(t *testing.T) {
 		"too many versions": {io.MultiReader(strings.NewReader(`{"versions":{`), &counted{}), "MiB of names"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := decodePackument(c.document)
+			p, err := Read(c.document)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, %v, want an error about %q", p, err, c.want)
 			}
@@ -92,16 +94,6 @@ func (e *endless) Read(p []byte) (int, error) {
 		copy(whole[n:], whole[:n])
 	}
 	return len(whole), nil
-}
-
-func TestDocumentLimit(t *testing.T) {
-	g := &guard{from: &endless{"[],"}, total: maxDocument - 10}
-	if n, err := io.Copy(io.Discard, g); err == nil {
-		t.Errorf("read %d bytes more than a document may have", n)
-	}
-	if _, err := g.Read(make([]byte, 1)); err == nil {
-		t.Error("the limit holds only once")
-	}
 }
 
 // counted gives one version after the other.
@@ -144,7 +136,7 @@ func TestPackumentMemory(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	seen := 0
-	p, err := decodePackument(large(24, func() {
+	p, err := Read(large(24, func() {
 		if seen++; seen%8 == 0 {
 			runtime.GC()
 			runtime.ReadMemStats(&now)
@@ -153,7 +145,7 @@ func TestPackumentMemory(t *testing.T) {
 			}
 		}
 	}))
-	if err != nil || len(p.versions) != 24 {
+	if err != nil || len(p.Versions) != 24 {
 		t.Errorf("%v, %+v", err, p)
 	}
 }
@@ -161,7 +153,7 @@ func TestPackumentMemory(t *testing.T) {
 func BenchmarkPackument(b *testing.B) {
 	b.SetBytes(8 << 20)
 	for b.Loop() {
-		if _, err := decodePackument(large(8, func() {})); err != nil {
+		if _, err := Read(large(8, func() {})); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -187,14 +179,13 @@ func FuzzPackument(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s := source(f, "http://127.0.0.1:1/npm/", Options{})
 	f.Fuzz(func(t *testing.T, document string) {
-		p, err := decodePackument(strings.NewReader(document))
+		p, err := Read(strings.NewReader(document))
 		if err != nil {
 			return
 		}
 		seen := map[string]bool{}
-		for item := range s.items("@acme/ui", p) {
+		for item := range p.Items(artifact.Package{Name: "@acme/ui"}, func(v Version) string { return v.Tarball }) {
 			id := item.Package.Version
 			if seen[id] {
 				t.Fatalf("%q is yielded twice", id)

@@ -1,4 +1,4 @@
-package npmjs
+package packument
 
 // Digests of npm tarballs: dist.shasum is SHA-1 in hex, dist.integrity is Subresource Integrity
 // (https://www.w3.org/TR/sri/ §3.5) as npm's ssri reads it: hashes separated by spaces, each "algorithm-base64[?options]".
@@ -11,13 +11,13 @@ import (
 	"pkgferry/internal/artifact"
 )
 
-// digests are what a version declares. An algorithm that is declared twice with different values says nothing (one of
+// Digests are what a version declares. An algorithm that is declared twice with different values says nothing (one of
 // them is right, and there is no telling which); sha384 is not used by anyone and passed over.
-func digests(shasum, integrity string) artifact.Digests {
-	d := artifact.Digests{SHA1: hexOf(shasum, 20)}
+func (v Version) Digests() artifact.Digests {
+	d := artifact.Digests{SHA1: hexOf(v.Shasum, 20)}
 	var declared artifact.Digests
 	ambiguous := map[*string]bool{}
-	for hash := range strings.FieldsSeq(integrity) {
+	for hash := range strings.FieldsSeq(v.Integrity) {
 		algorithm, value, _ := strings.Cut(hash, "-")
 		value, _, _ = strings.Cut(value, "?")
 		var field *string

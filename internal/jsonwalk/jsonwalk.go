@@ -1,7 +1,6 @@
-package npmjs
-
-// JSON of foreign registries (RFC 8259), read token by token: a document may be hundreds of megabytes and its fields may
-// have any type, so what is not wanted is passed over without being held, and what is held is counted.
+// Package jsonwalk reads JSON of foreign servers (RFC 8259) token by token: a document may be hundreds of megabytes and its
+// fields may have any type, so what is not wanted is passed over without being held, and what is held is counted.
+package jsonwalk
 
 import (
 	"encoding/json"
@@ -11,28 +10,29 @@ import (
 )
 
 const (
-	maxDocument = 256 << 20 // npm's own largest documents are under 100 MB
-	maxToken    = 8 << 20   // one text, number or run of spaces
-	maxDepth    = 1000      // of nested objects and arrays
-	maxHeld     = 32 << 20  // texts kept from one document; 37,000 versions need about 12 MB
+	maxDocument = 256 << 20
+	maxToken    = 8 << 20  // one text, number or run of spaces
+	maxDepth    = 1000     // of nested objects and arrays
+	maxHeld     = 32 << 20 // texts kept from one document
 )
 
 var errHeld = fmt.Errorf("the document has more than %d MiB of names and addresses", maxHeld>>20)
 
-// walker reads one JSON document. Each of its methods consumes exactly one value; a value of another type than the one
-// asked for is passed over.
-type walker struct {
+// Walker reads one JSON document of at most 256 MiB. Each of its methods but Hold and End consumes exactly one value; a value
+// of another type than the one asked for is passed over. A document that breaks off is io.ErrUnexpectedEOF.
+type Walker struct {
 	decoder *json.Decoder
 	held    int
 }
 
-func newWalker(r io.Reader) *walker {
+// New returns a walker before the first value of the document.
+func New(r io.Reader) *Walker {
 	decoder := json.NewDecoder(&guard{from: r})
 	decoder.UseNumber() // numbers beyond int64 and float64 are read, not judged
-	return &walker{decoder: decoder}
+	return &Walker{decoder: decoder}
 }
 
-func (w *walker) token() (json.Token, error) {
+func (w *Walker) token() (json.Token, error) {
 	token, err := w.decoder.Token()
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
@@ -40,8 +40,8 @@ func (w *walker) token() (json.Token, error) {
 	return token, err
 }
 
-// object calls visit for each member of an object; visit consumes the member's value.
-func (w *walker) object(visit func(key string) error) (isObject bool, err error) {
+// Object calls visit for each member of an object; visit consumes the member's value.
+func (w *Walker) Object(visit func(key string) error) (isObject bool, err error) {
 	return w.members('{', func() error {
 		token, err := w.token()
 		if err != nil {
@@ -52,10 +52,10 @@ func (w *walker) object(visit func(key string) error) (isObject bool, err error)
 	})
 }
 
-// array calls visit before each element of an array; visit consumes the element.
-func (w *walker) array(visit func() error) (isArray bool, err error) { return w.members('[', visit) }
+// Array calls visit before each element of an array; visit consumes the element.
+func (w *Walker) Array(visit func() error) (isArray bool, err error) { return w.members('[', visit) }
 
-func (w *walker) members(opening json.Delim, visit func() error) (bool, error) {
+func (w *Walker) members(opening json.Delim, visit func() error) (bool, error) {
 	token, err := w.token()
 	if err != nil {
 		return false, err
@@ -72,8 +72,8 @@ func (w *walker) members(opening json.Delim, visit func() error) (bool, error) {
 	return true, err
 }
 
-// scalar returns a string, a bool or a json.Number; nil for null, objects and arrays.
-func (w *walker) scalar() (any, error) {
+// Scalar returns a string, a bool or a json.Number; nil for null, objects and arrays.
+func (w *Walker) Scalar() (any, error) {
 	token, err := w.token()
 	if err != nil {
 		return nil, err
@@ -84,15 +84,15 @@ func (w *walker) scalar() (any, error) {
 	return token, nil
 }
 
-// text returns a string that the caller keeps; "" for every other type.
-func (w *walker) text() (string, error) {
-	value, err := w.scalar()
+// Text returns a string that the caller keeps; "" for every other type.
+func (w *Walker) Text() (string, error) {
+	value, err := w.Scalar()
 	text, _ := value.(string)
-	return text, errors.Join(err, w.hold(text))
+	return text, errors.Join(err, w.Hold(text))
 }
 
-// hold counts a text that is kept.
-func (w *walker) hold(text string) error {
+// Hold counts a text that is kept.
+func (w *Walker) Hold(text string) error {
 	w.held += len(text) + 16
 	if w.held > maxHeld {
 		return errHeld
@@ -100,7 +100,8 @@ func (w *walker) hold(text string) error {
 	return nil
 }
 
-func (w *walker) skip() error {
+// Skip passes over a value of any type.
+func (w *Walker) Skip() error {
 	token, err := w.token()
 	if err != nil {
 		return err
@@ -109,7 +110,7 @@ func (w *walker) skip() error {
 }
 
 // rest passes over what follows an opening delimiter; nothing follows another token.
-func (w *walker) rest(token json.Token) error {
+func (w *Walker) rest(token json.Token) error {
 	for depth := 0; ; {
 		switch token {
 		case json.Delim('{'), json.Delim('['):
@@ -127,8 +128,8 @@ func (w *walker) rest(token json.Token) error {
 	}
 }
 
-// end reads to the end of the document, which is where a truncated or damaged compression shows.
-func (w *walker) end() error {
+// End reads to the end of the document, which is where a truncated or damaged compression shows.
+func (w *Walker) End() error {
 	token, err := w.decoder.Token()
 	switch {
 	case errors.Is(err, io.EOF):

@@ -1,4 +1,4 @@
-package npmjs
+package packument
 
 import (
 	"crypto/sha256"
@@ -34,7 +34,7 @@ func TestDigests(t *testing.T) {
 		"damaged":         {sha1[1:], "sha512-!!!! sha256-AAAA sha512 -x sha384-AAAA md5-AAAA", artifact.Digests{}},
 		"shasum decides":  {strings.Repeat("0", 40), "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=", artifact.Digests{SHA1: strings.Repeat("0", 40)}},
 	} {
-		if got := digests(c.shasum, c.integrity); got != c.want {
+		if got := (Version{Shasum: c.shasum, Integrity: c.integrity}).Digests(); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}
 	}
@@ -44,7 +44,7 @@ func FuzzDigests(f *testing.F) {
 	f.Add("da39a3ee5e6b4b0d3255bfef95601890afd80709", "sha512-AAAA== sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=")
 	f.Add("", "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=?x sha256-")
 	f.Fuzz(func(t *testing.T, shasum, integrity string) {
-		d := digests(shasum, integrity)
+		d := Version{Shasum: shasum, Integrity: integrity}.Digests()
 		for text, size := range map[string]int{d.SHA1: 40, d.SHA256: 64, d.SHA512: 128, d.MD5: 0} {
 			if text != "" && (len(text) != size || strings.Trim(text, "0123456789abcdef") != "") {
 				t.Fatalf("digests(%q, %q) gives %q", shasum, integrity, text)
