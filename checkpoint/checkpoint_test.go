@@ -397,3 +397,33 @@ func TestTakeWithoutSources(t *testing.T) {
 	want(t, []any{len(records), err}, []any{0, nil})
 	want(t, len(s.mustTake(t)), 1)
 }
+
+// BenchmarkList is the listing of packages with two files each, in batches of 200; list-again is of what is there already.
+func BenchmarkList(b *testing.B) {
+	batches := func(b *testing.B, s *Store) {
+		for from := 0; from < b.N; from += 200 {
+			var entries []Entry
+			for i := from; i < min(from+200, b.N); i++ {
+				entries = append(entries, entry(fmt.Sprint("p", i), "1", file("f", "x"), file("g", "y")))
+			}
+			if err := s.List(b.Context(), "src", Batch{Entries: entries, To: Listing{Cursor: "c"}}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	for _, again := range []bool{false, true} {
+		b.Run(map[bool]string{false: "list", true: "list-again"}[again], func(b *testing.B) {
+			s, err := Open(filepath.Join(b.TempDir(), "c.db"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = s.Close() }()
+			if again {
+				batches(b, s)
+				b.ResetTimer()
+			}
+			batches(b, s)
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "packages/s")
+		})
+	}
+}

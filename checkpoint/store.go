@@ -141,6 +141,9 @@ func connect(path, mode string) (*sql.DB, error) {
 		query.Set("_synchronous", "NORMAL")
 		query.Set("_txlock", "immediate")
 	}
+	if mode == "rwc" { // the one that writes meets pages of indexes in no order
+		query.Set("_cache_size", "-32768") // KiB
+	}
 	return sql.Open("sqlite3", (&url.URL{Scheme: "file", Path: abs, RawQuery: query.Encode()}).String())
 }
 
