@@ -35,10 +35,13 @@ var allowed = map[string][]string{
 	// A stand-in may use the grammar of the formats, never an adapter.
 	"integration/standin/":         {"integration/standin", "integration/standin/registry", "integration/standin/fixture", "internal/artifact"},
 	"integration/standin/registry": {"integration/standin", "internal/artifact", "github.com/google/go-containerregistry/"},
-	"integration/standin/gitlab":   {"integration/standin", "internal/artifact", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"},
-	"integration/realserver":       {},
-	"integration/shelf":            {"sources", "internal/artifact", "internal/fault", "github.com/google/go-containerregistry/"},
-	"cmd/":                         {"*"},
+	"integration/standin/artifactory": {"integration/standin", "integration/standin/registry", "integration/standin/fixture",
+		"integration/standin/artifactory/", "internal/artifact", "github.com/bmatcuk/doublestar/v4", "github.com/dustin/go-humanize"},
+	"integration/standin/artifactory/aql": {},
+	"integration/standin/gitlab":          {"integration/standin", "internal/artifact", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"},
+	"integration/realserver":              {},
+	"integration/shelf":                   {"sources", "internal/artifact", "internal/fault", "github.com/google/go-containerregistry/"},
+	"cmd/":                                {"*"},
 }
 
 // rule finds the row of a package: its own, else that of the nearest folder above it.

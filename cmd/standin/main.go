@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/artifactory"
 	"pkgferry/integration/standin/gitlab"
 	"pkgferry/integration/standin/nexus"
 	"pkgferry/integration/standin/npmjs"
@@ -29,6 +30,7 @@ var kinds = []struct {
 	name, short, long string
 	start             func(standin.Options) (standin.Server, error)
 }{
+	{"artifactory", "JFrog Artifactory", artifactory.Help, starter(artifactory.New)},
 	{"gitlab", "GitLab's package registry, for publishers and consumers", gitlab.Help, starter(gitlab.New)},
 	{"nexus", "Sonatype Nexus Repository: Maven and raw repositories", godoc("nexus"), starter(nexus.New)},
 	{"npmjs", "npm's public registry, or a Verdaccio", godoc("npmjs"), starter(npmjs.New)},

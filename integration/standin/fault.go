@@ -20,6 +20,7 @@ const (
 
 	ObjectStore = "objectstore" // the store behind the server refuses what was uploaded
 	Lock        = "lock"        // another request holds the lock that an upload needs
+	Trim        = "trim"        // a listing ends early, and the server says so in its own way
 )
 
 // The stages at which a fault strikes.
