@@ -86,7 +86,7 @@ func (d *download) ask(rest bool) (*http.Response, error) {
 			header.Set("If-Range", d.seen.strong)
 		}
 	}
-	return d.c.attempt(d.ctx, http.MethodGet, d.u, header)
+	return d.c.attempt(d.ctx, http.MethodGet, d.u, header, "")
 }
 
 // empty is the response to an offset at the very end.

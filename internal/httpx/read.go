@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // Get reads u, again and again as far as that makes sense: after network errors, 408, 425, 429 and 5xx without 501 and
@@ -28,7 +29,7 @@ func (c *Client) Head(ctx context.Context, u *url.URL, header http.Header) (*htt
 
 func (c *Client) read(ctx context.Context, method string, u *url.URL, header http.Header) (resp *http.Response, err error) {
 	err = c.repeat(ctx, func() error {
-		resp, err = c.attempt(ctx, method, u, header) //nolint:bodyclose // it is returned to who closes it
+		resp, err = c.attempt(ctx, method, u, header, "") //nolint:bodyclose // it is returned to who closes it
 		return err
 	})
 	return resp, err
@@ -49,9 +50,13 @@ func (c *Client) repeat(ctx context.Context, one func() error) error {
 	}
 }
 
-// attempt sends one read, and returns an acceptable response or an error.
-func (c *Client) attempt(ctx context.Context, method string, u *url.URL, header http.Header) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, "", nil)
+// attempt sends one read, and returns an acceptable response or an error. A read by POST has a question.
+func (c *Client) attempt(ctx context.Context, method string, u *url.URL, header http.Header, question string) (*http.Response, error) {
+	var body io.Reader
+	if question != "" {
+		body = strings.NewReader(question)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "", body)
 	if err != nil {
 		return nil, c.failed(method, u, err)
 	}
@@ -69,6 +74,29 @@ func (c *Client) attempt(ctx context.Context, method string, u *url.URL, header 
 		return resp, nil
 	}
 	return nil, c.statusError(resp)
+}
+
+// Query is a read by POST, for searches whose question is no part of the address and whose server promises that they change
+// nothing: it is repeated like Get. The question is sent as it is, with header's Content-Type. take reads the answer and is
+// called again, from the beginning, when an answer breaks off: an error of take that is io.ErrUnexpectedEOF, or that of a
+// body which fails, costs an attempt; any other one ends the read. A redirect is a *StatusError.
+func (c *Client) Query(ctx context.Context, u *url.URL, header http.Header, question string, take func(*http.Response) error) error {
+	return c.repeat(ctx, func() error {
+		resp, err := c.attempt(NoFollow(ctx), http.MethodPost, u, header, question)
+		if err != nil {
+			return err
+		}
+		if resp.StatusCode/100 == 3 {
+			return c.statusError(resp)
+		}
+		defer resp.Body.Close()
+		err = take(resp)
+		var failed *requestError
+		if errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &failed) {
+			return c.failed(http.MethodPost, u, err)
+		}
+		return err
+	})
 }
 
 // bare is u without a user and password: credentials come from Options.Auth alone.
@@ -89,7 +117,7 @@ func (c *Client) GetJSON(ctx context.Context, u *url.URL, header http.Header, li
 	}
 	var got http.Header
 	err := c.repeat(ctx, func() error {
-		resp, err := c.attempt(ctx, http.MethodGet, u, header)
+		resp, err := c.attempt(ctx, http.MethodGet, u, header, "")
 		if err != nil {
 			return err
 		}
