@@ -6,9 +6,9 @@ import "slices"
 // (https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst), or, where these have no name, as registries do. Their
 // packages have the coordinates of plain files (ParseGenericPath), so that a route can take them to a generic registry.
 var foreignFormats = []Format{
-	"alpm", "ansible", "apk", "bower", "cargo", "chef", "cocoapods", "composer", "conan", "conda", "cran", "deb", "gem", "gitlfs",
+	"alpm", "ansible", "apk", "bower", "cargo", "chef", "cocoapods", "composer", "conan", "conda", "cpan", "cran", "deb", "gem", "gitlfs",
 	"golang", "hex", "huggingface", "nix", "opkg", "p2", "pub", "puppet", "rpm", "swift", "terraform-provider",
-	"terraform-state", "vagrant", "vcs",
+	"terraform-registry", "terraform-state", "vagrant", "vcs",
 }
 
 // ForeignFormats lists the formats that have no place of their own on GitLab, as far as they are known.

@@ -44,3 +44,40 @@ func NPMEscape(name string) string { return strings.ReplaceAll(url.PathEscape(na
 
 // NPMTarball is the file name that GitLab and npm's publish document give a version's tarball, scope included.
 func NPMTarball(name, version string) string { return fmt.Sprintf("%s-%s.tgz", name, version) }
+
+// ParseNPMPath reads the path of a tarball as npm's registries have it, "name/-/name-1.0.0.tgz" or
+// "@scope/name/-/name-1.0.0.tgz", with or without a leading slash. Some file names have the scope again. False for another
+// path.
+func ParseNPMPath(p string) (name, version string, ok bool) {
+	name, file, ok := strings.Cut(strings.TrimPrefix(p, "/"), "/-/")
+	if !ok || !IsNPMName(name) {
+		return "", "", false
+	}
+	_, base, scoped := strings.Cut(name, "/")
+	if !scoped {
+		base = name
+	}
+	stem, ok := strings.CutSuffix(file, ".tgz")
+	for _, prefix := range []string{name + "-", base + "-"} {
+		if version, is := strings.CutPrefix(stem, prefix); is && ok && version != "" && !strings.Contains(version, "/") {
+			return name, version, true
+		}
+	}
+	return "", "", false
+}
+
+// IsNPMName tells whether name has the form of an npm name, "name" or "@scope/name", and so is no other address of a
+// registry such as "-/all". npm's own rules are stricter, its history is not.
+func IsNPMName(name string) bool {
+	scope, base, scoped := strings.Cut(name, "/")
+	if !scoped {
+		scope, base = "@-", name
+	}
+	if !strings.HasPrefix(scope, "@") || len(scope) == 1 || strings.Contains(base, "/") || base == "" || base == "." || base == ".." {
+		return false
+	}
+	if !scoped && strings.ContainsAny(base[:1], "_-@") {
+		return false
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd })
+}

@@ -16,6 +16,7 @@ const (
 	MetadataTooLarge       Reason = "metadata-too-large"
 	NameCollision          Reason = "name-collision"
 	SourceMissing          Reason = "source-missing"
+	SourceUncached         Reason = "source-uncached"
 	SourceUnpublished      Reason = "source-unpublished"
 	SourceRemoved          Reason = "source-removed"
 	SourceFailed           Reason = "source-failed"
@@ -54,6 +55,7 @@ var reasons = []struct {
 	{MetadataTooLarge, "GitLab stores less than 20,000 characters of npm manifest and 500 dependencies of a kind, and this one needs more: skip it by a route."},
 	{NameCollision, "Two packages would become one on GitLab: rename one of them by a route."},
 	{SourceMissing, "The source lists this file but does not have it: restore it there, or accept the loss."},
+	{SourceUncached, "The source is a cache that knows of it and does not hold it; reading it would fetch it from elsewhere. There is nothing of its own to copy."},
 	{SourceUnpublished, "The source withdrew it; there is nothing left to copy."},
 	{SourceRemoved, "It was deleted at the source after it was listed and before it was copied; there is nothing left to copy."},
 	{SourceFailed, "The source could not deliver it: look at the error, then run again."},

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
 )
 
@@ -30,7 +31,7 @@ const (
 func (s *Source) names(ctx context.Context) (sorted []string, doubts []error, err error) {
 	all := map[string]bool{}
 	for _, name := range s.o.Packages {
-		if !isName(name) {
+		if !artifact.IsNPMName(name) {
 			return nil, nil, fault.Stop(fmt.Errorf("source %s: %q is not the name of an npm package: correct packages: in the configuration", s.name, name))
 		}
 		all[name] = true
@@ -50,7 +51,7 @@ func (s *Source) names(ctx context.Context) (sorted []string, doubts []error, er
 		unsure, err := s.scope(ctx, scope, func(name string) {
 			switch {
 			case scope != "" && !strings.HasPrefix(name, "@"+scope+"/"):
-			case isName(name):
+			case artifact.IsNPMName(name):
 				all[name] = true
 				kept++
 			case scope != "":
@@ -120,19 +121,4 @@ func (s *Source) places(scope string) []place {
 		return org
 	}
 	return append(org, web...)
-}
-
-// isName refuses what would address something else than a package. npm's own rules are stricter, its history is not.
-func isName(name string) bool {
-	scope, base, scoped := strings.Cut(name, "/")
-	if !scoped {
-		scope, base = "@-", name
-	}
-	if !strings.HasPrefix(scope, "@") || len(scope) == 1 || strings.Contains(base, "/") || base == "" || base == "." || base == ".." {
-		return false
-	}
-	if !scoped && strings.ContainsAny(base[:1], "_-@") {
-		return false
-	}
-	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd })
 }

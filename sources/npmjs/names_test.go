@@ -145,16 +145,3 @@ func TestOddNameListed(t *testing.T) {
 		t.Errorf("doubts: %v", doubts)
 	}
 }
-
-func TestIsName(t *testing.T) {
-	for _, name := range []string{"a", "@acme/ui", "@acme/.x", "@acme/_x", "UPPER", "hey!", "http", "~wave", strings.Repeat("a", 300)} {
-		if !isName(name) {
-			t.Errorf("%q is a name", name)
-		}
-	}
-	for _, name := range []string{"", ".", "..", "-", "_design/x", "a/b", "@acme", "@/x", "@acme/", "@acme/..", "@acme/a/b", "-/all", "_updated", "a\nb", "@acme/\ufffd"} {
-		if isName(name) {
-			t.Errorf("%q is no name", name)
-		}
-	}
-}
