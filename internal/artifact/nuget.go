@@ -20,18 +20,40 @@ func NuGetID(id string) string { return strings.ToLower(id) }
 // without leading zeros, a fourth only when it is not 0, and no build metadata. False when NuGet has no such version; GitLab
 // refuses some that NuGet has, such as "1" and "1.01".
 func NuGetVersion(version string) (normal string, ok bool) {
-	parts := nugetVersion.FindStringSubmatch(asciiLower(strings.TrimSpace(version)))
-	if parts == nil {
+	parts, ok := parseNuGet(version)
+	if !ok {
 		return "", false
 	}
-	normal = number(parts[1]) + "." + number(parts[2]) + "." + number(parts[3])
-	if fourth := number(parts[4]); fourth != "0" {
+	normal = number(parts[0]) + "." + number(parts[1]) + "." + number(parts[2])
+	if fourth := number(parts[3]); fourth != "0" {
 		normal += "." + fourth
 	}
-	if parts[5] != "" {
-		normal += "-" + numbers(parts[5])
+	if parts[4] != "" {
+		normal += "-" + numbers(parts[4])
 	}
 	return normal, true
+}
+
+// compareNuGet orders by four numbers and then as SemVer does, without regard to case and build metadata
+// (https://learn.microsoft.com/nuget/concepts/package-versioning, "Version ordering").
+func compareNuGet(a, b string) int {
+	return compareParsed(a, b, parseNuGet, func(v, w []string) int {
+		for i := range 4 {
+			if order := compareNumbers(v[i], w[i]); order != 0 {
+				return order
+			}
+		}
+		return comparePre(v[4], w[4])
+	})
+}
+
+// parseNuGet is the four numbers of a version and its pre-release in lower case.
+func parseNuGet(version string) ([]string, bool) {
+	parts := nugetVersion.FindStringSubmatch(asciiLower(strings.TrimSpace(version)))
+	if parts == nil {
+		return nil, false
+	}
+	return parts[1:], true
 }
 
 // numbers drops the leading zeros of the segments between dots that are numbers.

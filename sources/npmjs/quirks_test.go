@@ -214,7 +214,7 @@ func TestVersionsWithoutTarball(t *testing.T) {
 	_, s := answers(t, map[string]string{"/a": `{"dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{"deprecated":"x"},"not a version":{"dist":{"tarball":"a/-/x"}},"1.0.1":{"dist":{"tarball":"ftp://x/y"}}}}`, "/b": `{}`})
 	s.o.Packages = []string{"a", "b"}
 	got, failed := lines(t.Context(), s, "")
-	want := []string{"a 1.0.0 (x) source-missing", "a 1.0.1 source-missing", "a not a version a-not a version.tgz", "a  dist-tags/latest", "b  source-unpublished"}
+	want := []string{"a not a version a-not a version.tgz", "a 1.0.0 (x) source-missing", "a 1.0.1 source-missing", "a  dist-tags/latest", "b  source-unpublished"}
 	if diff := cmp.Diff(want, got); diff != "" || len(failed) > 0 {
 		t.Errorf("%v (-want +got):\n%s", failed, diff)
 	}

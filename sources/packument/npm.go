@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
-
 	"pkgferry/internal/artifact"
 	"pkgferry/sources"
 )
@@ -127,18 +125,7 @@ func (p *Document) gone() []string {
 	return slices.SortedFunc(maps.Keys(numbers), compareVersions)
 }
 
-// compareVersions orders by semver precedence; versions of equal precedence by their text, and what is no semantic
-// version after all others.
+// compareVersions orders by precedence, and versions of equal precedence by their text.
 func compareVersions(a, b string) int {
-	va, errA := semver.StrictNewVersion(a)
-	vb, errB := semver.StrictNewVersion(b)
-	switch {
-	case errA != nil && errB != nil:
-		return strings.Compare(a, b)
-	case errA != nil:
-		return 1
-	case errB != nil:
-		return -1
-	}
-	return cmp.Or(va.Compare(vb), strings.Compare(a, b))
+	return cmp.Or(artifact.CompareVersions(artifact.NPM, a, b), strings.Compare(a, b))
 }
