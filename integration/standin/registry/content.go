@@ -41,11 +41,15 @@ func layerOf(name, content string) layer {
 }
 
 // imageConfig is the configuration of an image; diffs are the digests of its uncompressed layers.
-func imageConfig(os, architecture string, created time.Time, diffs ...string) []byte {
-	return encoded(map[string]any{
-		"architecture": architecture, "os": os, "created": created.Format(time.RFC3339), "config": map[string]any{},
+func imageConfig(platform v1.Platform, created time.Time, diffs ...string) []byte {
+	config := map[string]any{
+		"architecture": platform.Architecture, "os": platform.OS, "created": created.Format(time.RFC3339), "config": map[string]any{},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": diffs},
-	})
+	}
+	if platform.Variant != "" {
+		config["variant"] = platform.Variant
+	}
+	return encoded(config)
 }
 
 // described is a descriptor of content.
@@ -62,10 +66,15 @@ func encoded(value any) []byte {
 
 // filler is text of a size that is different for every i.
 func filler(i uint64, size int) string {
-	random := rand.New(rand.NewPCG(i, 1))
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 \n"
+	random := rand.NewPCG(i, 1)
 	b := make([]byte, size)
+	var bits uint64
 	for at := range b {
-		b[at] = byte(' ' + random.IntN(95))
+		if at%10 == 0 {
+			bits = random.Uint64()
+		}
+		b[at], bits = letters[bits&63], bits>>6
 	}
 	return string(b)
 }

@@ -103,7 +103,7 @@ func (s *Store) madeLines(line standin.DumpLine, yield func(standin.DumpLine) bo
 		if m, ok := s.Manifest(line.Package, line.Version); ok && !yield(m.line(line)) {
 			return false
 		}
-		if !s.blobLine(line, digestOf(image.config), yield) || !s.blobLine(line, digestOf(image.layer), yield) {
+		if !s.blobLine(line, image.configDigest, yield) || !s.blobLine(line, image.layerDigest, yield) {
 			return false
 		}
 	}

@@ -171,11 +171,11 @@ func TestTagsStayInOrderWhatEverHappens(t *testing.T) {
 		n := rapid.IntRange(0, 40).Draw(t, "made")
 		s.Generate("r", n)
 		s.PutManifest("r", "", registry.Manifest{MediaType: "x", Digest: "sha256:x", Body: []byte("x")})
-		names, age := []string{}, []string{}
+		names := []string{}
 		for i := range n {
 			names = append(names, fmt.Sprintf("build-%07d", i))
 		}
-		age = slices.Clone(names)
+		age := slices.Clone(names)
 		for _, i := range rapid.SliceOfN(rapid.IntRange(0, 60), 0, 12).Draw(t, "changes") {
 			tag := rapid.SampledFrom([]string{fmt.Sprintf("build-%07d", i), fmt.Sprintf("build-%07d-a", i), fmt.Sprintf("a%d", i), fmt.Sprintf("z%d", i)}).Draw(t, "tag")
 			remove := func(list []string) []string {

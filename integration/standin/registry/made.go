@@ -12,9 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
@@ -39,6 +39,8 @@ type made struct {
 	repository string
 	n          int
 
+	recent atomic.Pointer[madeImage] // what was asked for last, since its parts are asked for next
+
 	once  sync.Once
 	index []madeDigest // sorted by prefix: which image has a digest
 }
@@ -49,10 +51,12 @@ type madeDigest struct {
 	number uint32
 }
 
-// madeImage is one image.
+// madeImage is one image, with the digests of its parts.
 type madeImage struct {
-	manifest      Manifest
-	config, layer []byte
+	number                    int
+	manifest                  Manifest
+	config, layer             []byte
+	configDigest, layerDigest string
 }
 
 func (m *made) name(i int) string      { return fmt.Sprintf("%s%07d", madePrefix, i) }
@@ -75,18 +79,22 @@ func (m *made) number(name string) (int, bool) {
 
 func (m *made) blob(digest string) (Blob, bool) {
 	for one := range m.candidates(digest) {
-		for _, content := range [][]byte{one.config, one.layer} {
-			if digestOf(content) == digest {
-				return Bytes(content), true
-			}
+		switch digest {
+		case one.configDigest:
+			return Bytes(one.config), true
+		case one.layerDigest:
+			return Bytes(one.layer), true
 		}
 	}
 	return Blob{}, false
 }
 
 // candidates are the images that a digest may belong to.
-func (m *made) candidates(digest string) func(yield func(madeImage) bool) {
-	return func(yield func(madeImage) bool) {
+func (m *made) candidates(digest string) func(yield func(*madeImage) bool) {
+	return func(yield func(*madeImage) bool) {
+		if one := m.recent.Load(); one != nil && !yield(one) {
+			return
+		}
 		sum, err := hex.DecodeString(strings.TrimPrefix(digest, "sha256:"))
 		if err != nil || len(sum) != sha256.Size {
 			return
@@ -106,22 +114,33 @@ func (m *made) candidates(digest string) func(yield func(madeImage) bool) {
 func (m *made) build() {
 	m.index = make([]madeDigest, 0, 3*m.n)
 	for i := range m.n {
-		one := m.image(i)
-		manifest, config, layer := sha256.Sum256(one.manifest.Body), sha256.Sum256(one.config), sha256.Sum256(one.layer)
-		for _, sum := range [][sha256.Size]byte{manifest, config, layer} {
-			m.index = append(m.index, madeDigest{binary.BigEndian.Uint64(sum[:]), uint32(i)})
+		one := m.make(i)
+		for _, digest := range []string{one.manifest.Digest, one.configDigest, one.layerDigest} {
+			prefix, _ := strconv.ParseUint(digest[len("sha256:"):][:16], 16, 64) // it is hexadecimal
+			m.index = append(m.index, madeDigest{prefix, uint32(i)})
 		}
 	}
 	slices.SortFunc(m.index, func(a, b madeDigest) int { return cmp.Compare(a.prefix, b.prefix) })
 }
 
-// image makes the i-th image.
-func (m *made) image(i int) madeImage {
+// image is the i-th image.
+func (m *made) image(i int) *madeImage {
+	if one := m.recent.Load(); one != nil && one.number == i {
+		return one
+	}
+	one := m.make(i)
+	m.recent.Store(one)
+	return one
+}
+
+// make makes the i-th image. Its texts are written by hand, since there may be a million.
+func (m *made) make(i int) *madeImage {
 	layer := layerOf("srv/"+m.name(i), m.repository+" "+m.name(i)+"\n"+filler(uint64(i), 300))
-	config := imageConfig("linux", "amd64", m.pushed(i), layer.diff)
-	manifest := encoded(v1.Manifest{
-		SchemaVersion: 2, MediaType: types.OCIManifestSchema1,
-		Config: described(types.OCIConfigJSON, config), Layers: []v1.Descriptor{described(types.OCILayer, layer.zipped)},
-	})
-	return madeImage{Manifest{string(types.OCIManifestSchema1), digestOf(manifest), manifest}, config, layer.zipped}
+	config := fmt.Appendf(nil, `{"architecture":"amd64","config":{},"created":%q,"os":"linux","rootfs":{"diff_ids":[%q],"type":"layers"}}`,
+		m.pushed(i).Format(time.RFC3339), layer.diff)
+	one := &madeImage{number: i, config: config, configDigest: digestOf(config), layer: layer.zipped, layerDigest: digestOf(layer.zipped)}
+	body := fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"config":{"mediaType":%q,"size":%d,"digest":%q},"layers":[{"mediaType":%q,"size":%d,"digest":%q}]}`,
+		types.OCIManifestSchema1, types.OCIConfigJSON, len(config), one.configDigest, types.OCILayer, len(layer.zipped), one.layerDigest)
+	one.manifest = Manifest{string(types.OCIManifestSchema1), digestOf(body), body}
+	return one
 }

@@ -41,12 +41,12 @@ const ManyTags = 1050
 func Seed(s *Store, prefix string) {
 	app := prefix + App
 	base := layerOf("etc/os-release", "NAME=\"Standin Linux\"\n"+filler(1, 4000))
-	s.PutArtifact(app, "1.0", platformImage(types.DockerManifestSchema2, "linux", "amd64", base, layerOf("srv/app", "app 1.0\n"+filler(2, 3000))))
+	s.PutArtifact(app, "1.0", platformImage(types.DockerManifestSchema2, v1.Platform{OS: "linux", Architecture: "amd64"}, base, layerOf("srv/app", "app 1.0\n"+filler(2, 3000))))
 	index := s.seedIndex(app, base)
 	_ = s.SetTag(app, "latest", index.Digest) // it has just been stored
 	s.seedSignature(app, index)
 	s.seedList(app, base)
-	s.PutArtifact(prefix+Tool, "1", platformImage(types.OCIManifestSchema1, "linux", "amd64", base, layerOf("srv/tool", "tool 1\n")))
+	s.PutArtifact(prefix+Tool, "1", platformImage(types.OCIManifestSchema1, v1.Platform{OS: "linux", Architecture: "amd64"}, base, layerOf("srv/tool", "tool 1\n")))
 	s.PutArtifact(prefix+Chart, "1.2.3", Artifact{
 		Config: Part{MediaType: helmConfig, Content: []byte(`{"name":"chart","version":"1.2.3","description":"A chart","apiVersion":"v2","type":"application"}`)},
 		Layers: []Part{{MediaType: helmChart, Content: layerOf("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.2.3\ndescription: A chart\ntype: application\n").zipped}},
@@ -54,8 +54,12 @@ func Seed(s *Store, prefix string) {
 	s.seedSubject(prefix+Scanned, base)
 }
 
-// platformImage is an image of one platform, of OCI's or Docker's kind.
-func platformImage(kind types.MediaType, os, architecture string, layers ...layer) Artifact {
+// PlatformImage is an image of one platform and one layer, of OCI's or Docker's kind; other texts make other images.
+func PlatformImage(kind types.MediaType, os, architecture, text string) Artifact {
+	return platformImage(kind, v1.Platform{OS: os, Architecture: architecture}, layerOf("srv/text", text))
+}
+
+func platformImage(kind types.MediaType, platform v1.Platform, layers ...layer) Artifact {
 	configType, layerType := types.OCIConfigJSON, types.OCILayer
 	if kind == types.DockerManifestSchema2 {
 		configType, layerType = types.DockerConfigJSON, types.DockerLayer
@@ -65,7 +69,7 @@ func platformImage(kind types.MediaType, os, architecture string, layers ...laye
 		a.Layers = append(a.Layers, Part{MediaType: layerType, Content: one.zipped})
 		diffs = append(diffs, one.diff)
 	}
-	a.Config = Part{MediaType: configType, Content: imageConfig(os, architecture, Epoch, diffs...)}
+	a.Config = Part{MediaType: configType, Content: imageConfig(platform, Epoch, diffs...)}
 	return a
 }
 
@@ -74,11 +78,11 @@ func (s *Store) seedIndex(repository string, base layer) Manifest {
 	var images, attestations []Entry
 	for i, architecture := range []string{"amd64", "arm64"} {
 		layer := layerOf("srv/app", "app 2.0 "+architecture+"\n"+filler(uint64(10+i), 2000))
-		image := s.PutArtifact(repository, "", platformImage(types.OCIManifestSchema1, "linux", architecture, base, layer))
+		image := s.PutArtifact(repository, "", platformImage(types.OCIManifestSchema1, v1.Platform{OS: "linux", Architecture: architecture}, base, layer))
 		images = append(images, Entry{Manifest: image, Platform: &v1.Platform{OS: "linux", Architecture: architecture}})
 		statement := []byte(`{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://slsa.dev/provenance/v0.2","subject":[],"predicate":{"digest":"` + image.Digest + `"}}`)
 		attestation := s.PutArtifact(repository, "", Artifact{
-			Config: Part{MediaType: types.OCIConfigJSON, Content: imageConfig("unknown", "unknown", Epoch, digestOf(statement))},
+			Config: Part{MediaType: types.OCIConfigJSON, Content: imageConfig(v1.Platform{OS: "unknown", Architecture: "unknown"}, Epoch, digestOf(statement))},
 			Layers: []Part{{MediaType: inToto, Content: statement, Annotations: map[string]string{"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}}},
 		})
 		attestations = append(attestations, Entry{
@@ -93,7 +97,7 @@ func (s *Store) seedIndex(repository string, base layer) Manifest {
 func (s *Store) seedSignature(repository string, m Manifest) {
 	payload := []byte(`{"critical":{"identity":{"docker-reference":"` + repository + `"},"image":{"docker-manifest-digest":"` + m.Digest + `"},"type":"cosign container image signature"},"optional":null}`)
 	s.PutArtifact(repository, artifact.FallbackTag(m.Digest)+".sig", Artifact{
-		Config: Part{MediaType: types.OCIConfigJSON, Content: imageConfig("", "", time.Time{}, digestOf(payload))},
+		Config: Part{MediaType: types.OCIConfigJSON, Content: imageConfig(v1.Platform{}, time.Time{}, digestOf(payload))},
 		Layers: []Part{{MediaType: cosignLayer, Content: payload, Annotations: map[string]string{"dev.cosignproject.cosign/signature": "MEUCIQDc3RhbmRpbg=="}}},
 	})
 }
@@ -103,7 +107,7 @@ func (s *Store) seedList(repository string, base layer) {
 	var entries []Entry
 	for _, p := range []v1.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm", Variant: "v7"}} {
 		layer := layerOf("srv/app", "app list "+p.Architecture+"\n")
-		image := s.PutArtifact(repository, "", platformImage(types.DockerManifestSchema2, p.OS, p.Architecture, base, layer))
+		image := s.PutArtifact(repository, "", platformImage(types.DockerManifestSchema2, p, base, layer))
 		entries = append(entries, Entry{Manifest: image, Platform: &p})
 	}
 	s.PutIndex(repository, "list", types.DockerManifestList, entries...)
@@ -111,7 +115,7 @@ func (s *Store) seedList(repository string, base layer) {
 
 // seedSubject stores an image with an SBOM that refers to it, both by its subject and in the fallback tag.
 func (s *Store) seedSubject(repository string, base layer) {
-	image := s.PutArtifact(repository, "1", platformImage(types.OCIManifestSchema1, "linux", "amd64", base))
+	image := s.PutArtifact(repository, "1", platformImage(types.OCIManifestSchema1, v1.Platform{OS: "linux", Architecture: "amd64"}, base))
 	subject := image.Descriptor()
 	bill := s.PutArtifact(repository, "", Artifact{
 		ArtifactType: string(spdx), Config: Part{MediaType: types.OCIEmptyJSON, Content: []byte("{}")},
@@ -128,7 +132,7 @@ func SeedOdd(s *Store, prefix string) {
 	base := layerOf("etc/os-release", "NAME=\"Standin Linux\"\n"+filler(1, 4000))
 	s.seedSchema1(prefix+Legacy, base.zipped)
 	foreign := Part{MediaType: types.DockerForeignLayer, Content: layerOf("Files/License.txt", "somebody else's").zipped, URLs: []string{"https://cdn.example.test/base.tar.gz"}}
-	windows := platformImage(types.DockerManifestSchema2, "windows", "amd64", layerOf("Files/app.txt", "app"))
+	windows := platformImage(types.DockerManifestSchema2, v1.Platform{OS: "windows", Architecture: "amd64"}, layerOf("Files/app.txt", "app"))
 	windows.Layers = append([]Part{foreign}, windows.Layers...)
 	s.PutArtifact(prefix+Windows, "ltsc", windows)
 	s.Create(prefix + Empty)
@@ -138,13 +142,13 @@ func SeedOdd(s *Store, prefix string) {
 
 func (s *Store) seedBroken(repository string, base layer) {
 	image := func(tag string) Manifest {
-		return s.PutArtifact(repository, tag, platformImage(types.OCIManifestSchema1, "linux", "amd64", base, layerOf("srv/"+tag, tag)))
+		return s.PutArtifact(repository, tag, platformImage(types.OCIManifestSchema1, v1.Platform{OS: "linux", Architecture: "amd64"}, base, layerOf("srv/"+tag, tag)))
 	}
 	image("good")
 	image("lost-blob")
 	_ = s.Lose(repository, blobPath(digestOf(layerOf("srv/lost-blob", "lost-blob").zipped))) // it has just been stored
 	platform := v1.Platform{OS: "linux", Architecture: "amd64"}
-	child := s.PutArtifact(repository, "", platformImage(types.OCIManifestSchema1, "linux", "arm64", base))
+	child := s.PutArtifact(repository, "", platformImage(types.OCIManifestSchema1, v1.Platform{OS: "linux", Architecture: "arm64"}, base))
 	s.PutIndex(repository, "lost-child", types.OCIImageIndex,
 		Entry{Manifest: image(""), Platform: &platform}, Entry{Manifest: child, Platform: &v1.Platform{OS: "linux", Architecture: "arm64"}})
 	_ = s.Lose(repository, manifestPath(child.Digest)) // it has just been stored
