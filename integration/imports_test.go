@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"integration/standin/artifactory": {"integration/standin", "integration/standin/registry", "integration/standin/fixture",
 		"integration/standin/artifactory/", "internal/artifact", "github.com/bmatcuk/doublestar/v4", "github.com/dustin/go-humanize"},
 	"integration/standin/artifactory/aql": {},
+	"integration/standin/dockerhub":       {"integration/standin", "integration/standin/registry", "github.com/google/go-containerregistry/"},
 	"integration/standin/gitlab":          {"integration/standin", "internal/artifact", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"},
 	"integration/realserver":              {},
 	"integration/shelf":                   {"sources", "internal/artifact", "internal/fault", "github.com/google/go-containerregistry/"},

@@ -20,6 +20,7 @@ import (
 
 	"pkgferry/integration/standin"
 	"pkgferry/integration/standin/artifactory"
+	"pkgferry/integration/standin/dockerhub"
 	"pkgferry/integration/standin/gitlab"
 	"pkgferry/integration/standin/nexus"
 	"pkgferry/integration/standin/npmjs"
@@ -34,6 +35,7 @@ var kinds = []struct {
 	{"gitlab", "GitLab's package registry, for publishers and consumers", gitlab.Help, starter(gitlab.New)},
 	{"nexus", "Sonatype Nexus Repository: Maven and raw repositories", godoc("nexus"), starter(nexus.New)},
 	{"npmjs", "npm's public registry, or a Verdaccio", godoc("npmjs"), starter(npmjs.New)},
+	{"dockerhub", "Docker Hub: its API, token service, registry and CDN", godoc("dockerhub"), starter(dockerhub.New)},
 }
 
 func starter[S standin.Server](start func(standin.Options) (S, error)) func(standin.Options) (standin.Server, error) {

@@ -38,6 +38,10 @@ type Ready struct {
 	Password string `json:"password,omitempty"`
 	Token    string `json:"token,omitempty"`
 	Group    string `json:"group,omitempty"`
+	// Registry, Auth and CDN are the other addresses of Docker Hub.
+	Registry string `json:"registry,omitempty"`
+	Auth     string `json:"auth,omitempty"`
+	CDN      string `json:"cdn,omitempty"`
 }
 
 // Server is a stand-in. Close ends its background work and removes its temporary files.
