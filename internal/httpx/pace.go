@@ -16,6 +16,7 @@ const (
 	shortestPause = 2 * time.Second  // after a refusal that does not say how long; doubled at each further one
 	slowest       = rate.Limit(0.2)  // a learned speed never goes below
 	fastest       = rate.Limit(500)  // a learned speed above is no limit any more
+	telling       = 8                // so many requests before a refusal tell a speed; fewer are chance
 )
 
 // pace is what a host's own answers allow: a pause, and a speed. Its owner guards it.
@@ -24,8 +25,9 @@ type pace struct {
 	why   string
 
 	speed   *rate.Limiter
-	window  time.Time // the speed holds until then; zero: until further notice
-	learned bool      // the speed was found by trial: the server refuses without saying what it allows
+	window  time.Time  // the speed holds until then; zero: until further notice
+	learned bool       // the speed was found by trial: the server refuses without saying what it allows
+	refusal rate.Limit // the speed at which the server refused; 0: it refused before there was one
 
 	epoch   int // counts the pauses, so that answers to requests from before one are told apart
 	strikes int // refusals in a row that did not say how long
@@ -54,7 +56,7 @@ func (p *pace) delay(now time.Time) time.Duration {
 
 func (p *pace) free() {
 	p.speed.SetLimit(rate.Inf)
-	p.window, p.learned = time.Time{}, false
+	p.window, p.learned, p.refusal = time.Time{}, false, 0
 }
 
 // take counts a request that goes out.
@@ -131,6 +133,9 @@ func (p *pace) spread(now time.Time, s signals, others int) {
 func (p *pace) slower(now time.Time) {
 	seconds := max(now.Sub(p.since).Seconds(), 1)
 	speed := rate.Limit(float64(p.sent) / seconds / 2)
+	if p.sent >= telling {
+		p.refusal = 2 * speed
+	}
 	if p.learned {
 		speed = min(speed, p.speed.Limit()/2)
 	}
@@ -139,9 +144,13 @@ func (p *pace) slower(now time.Time) {
 	p.speed.SetBurstAt(now, 1)
 }
 
-// faster feels its way up again, by a fiftieth per accepted request.
+// faster feels its way up again: by a quarter per accepted request while it is far from where the server refused, and
+// by a fiftieth from half of that on.
 func (p *pace) faster(now time.Time) {
-	speed := p.speed.Limit() * 1.02
+	speed := p.speed.Limit() * 1.25
+	if p.refusal > 0 && speed > p.refusal/2 {
+		speed = p.speed.Limit() * 1.02
+	}
 	if speed > fastest {
 		p.free()
 		return

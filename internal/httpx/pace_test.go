@@ -67,6 +67,39 @@ func TestAHostRecoversItsSpeed(t *testing.T) {
 	}
 }
 
+// TestARefusalOfTheFirstRequestsIsForgottenSoon: it tells nothing of the speed that the server takes.
+func TestARefusalOfTheFirstRequestsIsForgottenSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		arrivals := newClock()
+		c := pipes(t, func(w http.ResponseWriter, _ *http.Request) {
+			if arrivals.tick() <= 3 {
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		})
+		for range 100 {
+			many(t, 1, c)
+		}
+		at := arrivals.times()
+		if last := at[len(at)-1] - at[3]; last > 30*time.Second {
+			t.Errorf("a hundred requests took %s", last)
+		}
+	})
+}
+
+func TestASpeedThatWasRefusedIsApproachedWithCare(t *testing.T) {
+	p, now := newPace(), time.Now()
+	for range 20 {
+		p.take(now)
+	}
+	p.observe(429, nil, now.Add(time.Second), 0, 0) // at 20 a second
+	for range 20 {
+		p.observe(200, nil, now.Add(time.Second), p.epoch, 0)
+	}
+	if got := p.speed.Limit(); got < 12 || got > 20 {
+		t.Errorf("20 accepted requests after a refusal at 20 a second: %v a second, want more than 10 and not yet 20", got)
+	}
+}
+
 func TestWhatIsLeftOfAWindowIsSpreadOverIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const window = 60 * time.Second
