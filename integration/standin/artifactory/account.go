@@ -106,6 +106,8 @@ func (s *Server) identify(r *http.Request) (who account, status int, message str
 	case key != "":
 		who, known = bySecret(key, APIKey, ReferenceToken)
 		status, message = s.modes.badKey, badLogin
+	case bearer && token == s.registryToken(""):
+		known = s.modes.anonymous
 	case bearer:
 		who, known = bySecret(token, AccessToken, ReferenceToken, s.registryToken)
 		status, message = http.StatusUnauthorized, revoked

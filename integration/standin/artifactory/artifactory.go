@@ -6,6 +6,7 @@ package artifactory
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -118,5 +119,8 @@ func (s *Server) route(path string) (http.Handler, string) {
 	if api == "search/aql" {
 		return http.HandlerFunc(s.aql), ""
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "") }), "other"
+	if key, path, ok := strings.Cut(rest, "/v2"); ok && slices.Contains(imageTypes, first) && !strings.Contains(key, "/") {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.registry(w, r, first, key, path) }), ""
+	}
+	return s.packageAPI(first, rest)
 }

@@ -13,9 +13,10 @@ import (
 
 // Change is one thing that happens on the server.
 type Change struct {
-	// Op is deploy (a new file, or new content of one that is there), copy, move, delete (a file or a folder),
-	// properties (they replace those that were there), lose (the content is gone from the disk), find (it is back),
-	// blackout or serve (the repository).
+	// Op is deploy (a new file, or new content of one that is there), copy, move, delete (a file or a folder; that of a
+	// tag takes the tag away), properties (they replace those that were there), lose (the content is gone from the disk),
+	// find (it is back), image (a small image, made of Made, is pushed as Path, such as "app:2.1"), blackout or serve (the
+	// repository).
 	Op         string `json:"op"`
 	Repository string `json:"repository"`
 	Path       string `json:"path,omitempty"`
@@ -52,6 +53,8 @@ func (s *Server) Change(c Change) error {
 	switch c.Op {
 	case "deploy":
 		return s.deploy(one, c)
+	case "image":
+		return s.push(one, c)
 	case "blackout", "serve":
 		one.blackedOut = c.Op == "blackout"
 		return nil
@@ -64,6 +67,9 @@ func (s *Server) Change(c Change) error {
 	switch c.Op {
 	case "delete":
 		one.held.Delete(c.Path)
+		if name, tag := tagOf(c.Path); one.images != nil {
+			_ = one.images.DeleteTag(name, tag) // what is no tag is no tag
+		}
 		return nil
 	case "copy", "move":
 		return s.carry(one, old, c)
@@ -78,6 +84,18 @@ func (s *Server) Change(c Change) error {
 		return fmt.Errorf("there is no change %q", c.Op)
 	}
 	s.content.put(one, &changed)
+	return nil
+}
+
+// push stores an image in a registry and in the storage. A tag that moves leaves nothing of its old image in its folder.
+func (s *Server) push(one *repository, c Change) error {
+	name, tag, ok := strings.Cut(c.Path, ":")
+	if one.images == nil || !ok || name == "" || tag == "" {
+		return fmt.Errorf("%q can be no image in %s", c.Path, c.Repository)
+	}
+	one.held.Delete(name + "/" + tag)
+	d := &seeder{server: s, content: s.content, now: s.clock.now().Add(-time.Minute)}
+	d.mirrorManifest(one, name, tag, one.images.PutArtifact(name, tag, madeImage(int(c.Made))))
 	return nil
 }
 
@@ -153,6 +171,35 @@ func gather(held *storage.Repository, item *storage.Item, found func(*storage.It
 			gather(held, child, found)
 		}
 	}
+}
+
+// ordinary are the changes of a working day: a new version, one that is replaced, one that is promoted with its old dates, a
+// property, a new image, a deletion.
+func (s *Server) ordinary() []Change {
+	stamp := s.clock.now().UnixNano()
+	body := func(at string) string { return fmt.Sprintf("%s at %d\n", at, stamp) }
+	deploy := func(repository, at string, properties ...Property) Change {
+		return Change{Op: "deploy", Repository: repository, Path: at, Body: body(at), Properties: properties}
+	}
+	old := time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)
+	dated := deploy(Releases, "com/example/lib/1.2/lib-1.2.pom")
+	dated.Modified = &old
+	all := []Change{
+		deploy(Releases, "com/example/lib/1.2/lib-1.2.jar"), dated, deploy(Files, "root.txt"),
+		{Op: "copy", Repository: Files, Path: "root.txt", ToRepository: Files, ToPath: fmt.Sprintf("promoted/%d/root.txt", stamp)},
+		{Op: "properties", Repository: Files, Path: "root.txt", Properties: []Property{{Key: "stage", Value: "released"}}},
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if docker := s.content.repositories[Docker]; docker != nil {
+		all = append(all, Change{Op: "image", Repository: Docker, Path: "app:daily", Made: uint64(stamp)})
+	}
+	for _, doomed := range []string{"docs/empty.bin", "nightly/app/1.100.0/part-00000.bin"} {
+		if s.content.repositories[Files].held.Get(doomed) != nil {
+			all = append(all, Change{Op: "delete", Repository: Files, Path: doomed})
+		}
+	}
+	return all
 }
 
 // shift moves the rows behind a page that was just delivered: mode shift. It deletes the page's first file, or puts a new

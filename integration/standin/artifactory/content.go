@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pkgferry/integration/standin/artifactory/storage"
+	"pkgferry/integration/standin/registry"
 )
 
 // The classes of repositories.
@@ -25,6 +26,10 @@ type repository struct {
 	upstream                             string   // of a remote one
 	members                              []string // of a virtual one, in order
 	settings                             object   // what only its own configuration shows
+
+	tags   map[string]map[string]string // of npm: dist-tags by package
+	images *registry.Store              // of Docker and OCI
+	blobs  map[string]string            // of those: where the storage has a digest
 
 	blackedOut bool
 	excludes   string // an excludes pattern: what is stored and is not served

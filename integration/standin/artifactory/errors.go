@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"pkgferry/integration/standin/registry"
 )
 
 // refuse answers with a status and a message; an empty message is the status' own words.
@@ -28,6 +30,10 @@ const proOnly = "This REST API is available only in Artifactory Pro (see: jfrog.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int) {
 	if r.Context().Value(atStore{}) != nil {
 		refuseStore(w, status, "Request has expired")
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, s.context+"/api/") && strings.Contains(r.URL.Path, "/v2/") {
+		registry.Refuse(w, r, status)
 		return
 	}
 	switch status {
