@@ -42,6 +42,8 @@ type Ready struct {
 	Registry string `json:"registry,omitempty"`
 	Auth     string `json:"auth,omitempty"`
 	CDN      string `json:"cdn,omitempty"`
+	// Changes is the host that tells what changed in npm's public registry.
+	Changes string `json:"changes,omitempty"`
 }
 
 // Server is a stand-in. Close ends its background work and removes its temporary files.

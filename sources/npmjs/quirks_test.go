@@ -53,6 +53,8 @@ func TestQuirks(t *testing.T) {
 	}
 	want := []string{
 		"@acme/Shout 1.0.0 @acme/Shout-1.0.0.tgz", "@acme/Shout  dist-tags/latest",
+		"@acme/again 2.0.0 @acme/again-2.0.0.tgz",
+		"@acme/ancient 0.0.1 @acme/ancient-0.0.1.tgz", "@acme/ancient  dist-tags/latest",
 		"@acme/flags 1.0.0 @acme/flags-1.0.0.tgz (" + packument.NoMessage + ")", "@acme/flags 1.0.1 @acme/flags-1.0.1.tgz", "@acme/flags  deprecated/1.0.0 dist-tags/latest",
 		"@acme/hey! 1.0.0 @acme/hey!-1.0.0.tgz", "@acme/hey!  dist-tags/latest",
 		"@acme/lost 1.0.0 @acme/lost-1.0.0.tgz", "@acme/lost 1.0.1 @acme/lost-1.0.1.tgz", "@acme/lost  dist-tags/latest",

@@ -1,24 +1,27 @@
 package npmjs
 
-// Who asks, and what an account may list: npm/cli workspaces/libnpmaccess for the organisation's lists; Verdaccio treats
-// a wrong token as none, and answers whoami with {} then.
+// Who asks: github.com/npm/registry docs/user/authentication.md, and what npm/npm-registry-fetch lib/check-response.js
+// knows of refusals. Verdaccio treats a wrong token as none, and answers whoami with {} then.
 
 import (
 	"net/http"
 	"strings"
 )
 
-// scope is the organisation that exists; user is a user with packages of his own scope.
-const (
-	scope = "acme"
-	user  = "jane"
-)
+// scope is the organisation that exists; the user jane has packages of her own scope.
+const scope = "acme"
 
-func valid(r *http.Request) bool {
+// right tells whether a request brings the account's credentials, be they still good or not.
+func right(r *http.Request) bool {
 	if name, password, ok := r.BasicAuth(); ok {
 		return name == Username && password == Password
 	}
 	return r.Header.Get("Authorization") == "Bearer "+Token
+}
+
+// valid tells whether the account is let in.
+func (s *Server) valid(r *http.Request) bool {
+	return right(r) && !s.expired() && s.modes.is("token", "ok")
 }
 
 // hidden tells whether a package is not there for this request, and answers so.
@@ -34,23 +37,49 @@ func (s *Server) hidden(w http.ResponseWriter, r *http.Request, name string) boo
 	return true
 }
 
+// readable tells whether a request may see a package, or might if it were there.
 func (s *Server) readable(r *http.Request, name string) bool {
-	return s.o.Mode("private", "") != "yes" || !strings.HasPrefix(name, "@"+scope+"/") || valid(r)
+	return !s.isPrivate(name) || s.valid(r) && !s.revoked(name)
 }
 
 func (s *Server) whoami(w http.ResponseWriter, r *http.Request) {
+	mode := s.modes.get("whoami")
 	switch {
-	case valid(r):
-		send(w, http.StatusOK, object{"username": Username})
-	case s.verdaccio:
+	case s.valid(r) && mode == "missing":
+		send(w, http.StatusNotFound, object{"code": "ResourceNotFound", "message": "/-/whoami does not exist"})
+	case s.valid(r) && mode == "page":
+		page(w, http.StatusOK, "One moment, please")
+	case s.valid(r) && mode == "empty", !s.valid(r) && s.verdaccio:
 		send(w, http.StatusOK, object{})
+	case s.valid(r) && mode == "ok":
+		send(w, http.StatusOK, object{"username": Username})
 	default:
-		unauthorized(w)
+		s.unauthorized(w, r)
 	}
 }
 
-func unauthorized(w http.ResponseWriter) {
-	send(w, http.StatusUnauthorized, object{"error": `Missing "Bearer" header.`})
+// unauthorized refuses a request, and tells a right token why it is not taken.
+func (s *Server) unauthorized(w http.ResponseWriter, r *http.Request) {
+	why := s.modes.get("token")
+	if !right(r) {
+		why = ""
+	}
+	refuseLogin(w, why)
+}
+
+func refuseLogin(w http.ResponseWriter, why string) {
+	text := `Missing "Bearer" header.`
+	switch why {
+	case "ip":
+		w.Header().Set("WWW-Authenticate", "Bearer, ipaddress")
+		text = "Unable to authenticate: this token may not be used from your address."
+	case "otp":
+		w.Header().Set("WWW-Authenticate", "OTP")
+		text = "You must provide a one-time pass."
+	case "onetime":
+		text = "You must provide a one-time pass. Upgrade your client to npm@latest in order to use 2FA."
+	}
+	send(w, http.StatusUnauthorized, object{"error": text})
 }
 
 // login is npm's PUT /-/user/org.couchdb.user:NAME.
@@ -66,42 +95,33 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	send(w, http.StatusCreated, object{"ok": "you are authenticated as '" + Username + "'", "token": Token})
 }
 
-// access lists what an organisation, a team or a user can reach: an object from name to permission.
-func (s *Server) access(w http.ResponseWriter, r *http.Request, kind, owner string) {
-	refusal := s.o.Mode("org", "ok")
+// granted tells whether a request may ask what an organisation, its teams or a user have, and answers it when it may not.
+func (s *Server) granted(w http.ResponseWriter, r *http.Request, mode string) bool {
 	switch {
-	case s.verdaccio:
-		notFound(w, r)
-		return
-	case !valid(r) || refusal == "401":
-		unauthorized(w)
-		return
-	case refusal == "403":
-		send(w, http.StatusForbidden, object{"error": "this kind of token may not list an organisation"})
-		return
+	case s.verdaccio || mode == "404":
+		send(w, http.StatusNotFound, object{"error": "Not found"})
+	case !s.valid(r):
+		s.unauthorized(w, r)
+	case mode == "401" || mode == "otp":
+		refuseLogin(w, mode)
+	case mode == "403":
+		send(w, http.StatusForbidden, object{"message": "this kind of token may not list an organisation"})
+	case mode == "page":
+		page(w, http.StatusOK, "Packages for everybody")
+	default:
+		return true
 	}
-	names := object{}
-	permissions := [2]string{"read-only", "read-write"}
-	if s.o.Mode("permissions", "read-write") == "write" {
-		permissions = [2]string{"read", "write"}
-	}
-	for name := range s.names() {
-		if owns(kind, owner, name) {
-			names[name] = permissions[len(name)%2]
-		}
-	}
-	if len(names) == 0 {
-		send(w, http.StatusNotFound, object{"error": "Scope not found"})
-		return
-	}
-	send(w, http.StatusOK, names)
+	return false
 }
 
-// owns tells who reaches a name: the organisation and its teams its scope, users theirs and what has none.
-func owns(kind, owner, name string) bool {
-	scoped := strings.HasPrefix(name, "@"+owner+"/")
-	if kind == "user" {
-		return owner != scope && scoped || owner == Username && !strings.HasPrefix(name, "@")
-	}
-	return owner == scope && scoped
+// page answers with a page for people.
+func page(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte("<!DOCTYPE html>\n<html><head><title>" + text + "</title></head><body>" + text + "</body></html>\n"))
+}
+
+// owns tells whose a name is: the organisation's scope, users' own scopes, and what has none.
+func owns(owner, name string) bool {
+	return strings.HasPrefix(name, "@"+owner+"/") || owner == Username && !strings.HasPrefix(name, "@")
 }

@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -32,12 +31,23 @@ type catalog struct {
 	packs   map[string]*pack
 	bulk    int // so many versions are made on reading
 	filling int
+	stale   int  // for so many reads the edge gives what was before a change
+	late    bool // changes are told behind the head
+	head    int  // of the change feed
+}
+
+// step is how far two changes lie apart in the feed, whose numbers are sparse.
+const step = 10
+
+func newCatalog(bulk, filling, stale int, late bool) catalog {
+	return catalog{packs: map[string]*pack{}, bulk: bulk, filling: filling, stale: stale, late: late, head: step * bulkNames(bulk)}
 }
 
 // pack is one package.
 type pack struct {
 	name     string
 	revision int
+	seq      int // of the last change, in the feed
 	tags     map[string]string
 	// deprecated has the messages of versions; odd clients have put other things than texts there.
 	deprecated map[string]any
@@ -46,8 +56,19 @@ type pack struct {
 	// unpublished as a whole nothing else is left.
 	withdrawn map[string]time.Time
 	entombed  bool
+	// unpublished stands in time of a package that has versions again.
+	unpublished bool
+	// timeless documents have no times, as in the beginning.
+	timeless bool
+	// revoked: the account may not read it any more.
+	revoked bool
+	// young packages are in no search yet.
+	young bool
 	// readme is so many bytes long in each version.
 	readme int
+	// before is what the edge still gives, for so many reads.
+	before *pack
+	stale  int
 }
 
 // release is one version; it never changes.
@@ -59,6 +80,8 @@ type release struct {
 	body func() ([]byte, error)
 	// sha1Only leaves dist.integrity out, as before 2017.
 	sha1Only bool
+	// attested versions have attestations of where they were built.
+	attested bool
 
 	sum               sync.Once
 	size              int
@@ -122,8 +145,34 @@ func newPack(name string) *pack {
 // put makes an empty package.
 func (c *catalog) put(name string) *pack {
 	p := newPack(name)
+	c.head += step
+	p.seq = c.head
 	c.packs[name] = p
 	return p
+}
+
+// change applies a change to a package. The caller holds the lock.
+func (c *catalog) change(p *pack, apply func()) {
+	revision := p.revision
+	if p.before, p.stale = p.clone(), c.stale; revision == 0 {
+		p.before = nil
+	}
+	apply()
+	p.revision = revision + 1
+	if c.late {
+		p.seq = c.head - 1 // a number that who follows the feed has seen already
+		return
+	}
+	c.head += step
+	p.seq = c.head
+}
+
+// clone is a package as it is now.
+func (p *pack) clone() *pack {
+	now := *p
+	now.tags, now.deprecated, now.withdrawn = maps.Clone(p.tags), maps.Clone(p.deprecated), maps.Clone(p.withdrawn)
+	now.releases, now.before = slices.Clone(p.releases), nil
+	return &now
 }
 
 const bulkPrefix = "@" + scope + "/bulk-"
@@ -132,14 +181,51 @@ const bulkPrefix = "@" + scope + "/bulk-"
 func (c *catalog) snapshot(name string) *pack {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	p := c.find(name)
-	if p == nil {
-		return nil
+	if p := c.find(name); p != nil {
+		return p.clone()
 	}
-	now := *p
-	now.tags, now.deprecated, now.withdrawn = maps.Clone(p.tags), maps.Clone(p.deprecated), maps.Clone(p.withdrawn)
-	now.releases = slices.Clone(p.releases)
-	return &now
+	return nil
+}
+
+// edge returns a package as the network in front of the registry has it.
+func (c *catalog) edge(name string) *pack {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.find(name)
+	switch {
+	case p == nil:
+		return nil
+	case p.stale > 0:
+		p.stale--
+		return p.before
+	}
+	return p.clone()
+}
+
+// revision is a package's, as its document and the change host tell it.
+func (c *catalog) revision(name string) string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if p := c.find(name); p != nil {
+		return p.rev()
+	}
+	return "1-view"
+}
+
+// vanished tells whether nothing is left of a package that was unpublished as a whole.
+func (s *Server) vanished(name string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p := s.packs[name]
+	return p != nil && p.entombed && s.modes.is("tombstone", "404")
+}
+
+// revoked tells whether the account's right to a package was taken away.
+func (c *catalog) revoked(name string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	p := c.packs[name]
+	return p != nil && p.revoked
 }
 
 // find returns a package; nil when there is none. The caller holds the lock.
@@ -156,10 +242,14 @@ func (c *catalog) find(name string) *pack {
 	for k := range min(perName, c.bulk-i*perName) {
 		p.add(c.build(name, fmt.Sprintf("1.%d.0", k), nil), "latest")
 	}
+	p.seq = step * (i + 1)
 	return p
 }
 
 func bulkName(i int) string { return fmt.Sprintf("%s%07d", bulkPrefix, i) }
+
+// bulkNames is how many names that many versions have.
+func bulkNames(versions int) int { return (versions + perName - 1) / perName }
 
 // owned is find for a change: a package that was made on reading is kept from now on.
 func (c *catalog) owned(name string) *pack {
@@ -170,23 +260,34 @@ func (c *catalog) owned(name string) *pack {
 	return p
 }
 
-// names yields every name that can be read, stored ones first.
-func (c *catalog) names() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		c.mu.RLock()
-		names := slices.Sorted(maps.Keys(c.packs))
-		c.mu.RUnlock()
-		for _, name := range names {
-			if !yield(name) {
-				return
-			}
+// names yields every name, in the order of their bytes.
+func (c *catalog) names(yield func(string) bool) {
+	c.mu.RLock()
+	stored, bulk := slices.Sorted(maps.Keys(c.packs)), bulkNames(c.bulk)
+	c.mu.RUnlock()
+	for i := 0; i < bulk || len(stored) > 0; {
+		made, name := "", ""
+		if i < bulk {
+			made = bulkName(i)
 		}
-		for i := 0; i*perName < c.bulk; i++ {
-			if name := bulkName(i); !slices.Contains(names, name) && !yield(name) {
-				return
-			}
+		if len(stored) == 0 || made != "" && made < stored[0] {
+			name = made
+		} else {
+			name, stored = stored[0], stored[1:]
+		}
+		if name == made {
+			i++
+		}
+		if !yield(name) {
+			return
 		}
 	}
+}
+
+func (c *catalog) stored(name string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.packs[name] != nil
 }
 
 // newest is the release that lists show: latest, else the youngest.

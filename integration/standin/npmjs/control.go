@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"iter"
+	"maps"
 	"net/http"
 	"time"
 
@@ -32,7 +33,7 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 // dump yields every tarball that can be read.
 func (s *Server) dump() iter.Seq[standin.DumpLine] {
 	return func(yield func(standin.DumpLine) bool) {
-		for name := range s.names() {
+		for name := range s.names {
 			for _, r := range s.snapshot(name).releases {
 				if r.body == nil {
 					continue
@@ -58,7 +59,7 @@ type target struct{ Name, Version, Tag, Message string }
 
 // mutate makes one change of each kind that the body names.
 func (s *Server) mutate(w http.ResponseWriter, r *http.Request) {
-	var change struct{ Publish, Tag, Deprecate, Unpublish *target }
+	var change struct{ Publish, Tag, Deprecate, Unpublish, Revoke *target }
 	if !receive(w, r, &change) {
 		return
 	}
@@ -66,22 +67,22 @@ func (s *Server) mutate(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	done := true
 	if t := change.Publish; t != nil {
-		p := s.owned(t.Name)
-		if p == nil {
-			p = s.put(t.Name)
-		}
-		if done = p.release(t.Version) == nil; done {
-			p.add(s.build(t.Name, t.Version, nil), t.Tag)
-		}
+		done = s.release(t)
 	}
 	if t := change.Tag; t != nil {
-		done = done && s.change(t, func(p *pack, r *release) { p.tags[t.Tag] = r.version })
+		done = done && s.amend(t, func(p *pack, r *release) { p.tags[t.Tag] = r.version })
 	}
 	if t := change.Deprecate; t != nil {
-		done = done && s.change(t, func(p *pack, r *release) { p.deprecated[r.version] = t.Message })
+		done = done && s.amend(t, func(p *pack, r *release) { p.deprecated[r.version] = t.Message })
 	}
 	if t := change.Unpublish; t != nil {
 		done = done && s.unpublish(t)
+	}
+	if t := change.Revoke; t != nil {
+		p := s.owned(t.Name)
+		if done = done && p != nil; done {
+			p.revoked = true
+		}
 	}
 	if !done {
 		send(w, http.StatusConflict, object{"error": "there is no such version, or it is there already"})
@@ -90,13 +91,28 @@ func (s *Server) mutate(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *Server) change(t *target, apply func(*pack, *release)) bool {
+// release publishes a version, of a package that may be new.
+func (s *Server) release(t *target) bool {
+	p := s.owned(t.Name)
+	if p == nil {
+		p = s.put(t.Name)
+		p.young = true
+	}
+	if p.release(t.Version) != nil {
+		return false
+	}
+	s.change(p, func() { p.add(s.build(t.Name, t.Version, nil), t.Tag) })
+	p.entombed = false
+	return true
+}
+
+// amend changes what is said of a version.
+func (s *Server) amend(t *target, apply func(*pack, *release)) bool {
 	p := s.owned(t.Name)
 	if p == nil || p.release(t.Version) == nil {
 		return false
 	}
-	apply(p, p.release(t.Version))
-	p.revision++
+	s.change(p, func() { apply(p, p.release(t.Version)) })
 	return true
 }
 
@@ -106,20 +122,20 @@ func (s *Server) unpublish(t *target) bool {
 	if p == nil || t.Version != "" && p.release(t.Version) == nil {
 		return false
 	}
+	s.change(p, func() { p.withdraw(t.Version) })
+	return true
+}
+
+// withdraw takes a version away; all of them when it is "".
+func (p *pack) withdraw(version string) {
 	kept := []*release{}
 	for _, r := range p.releases {
-		if t.Version != "" && r.version != t.Version {
+		if version != "" && r.version != version {
 			kept = append(kept, r)
 			continue
 		}
 		p.withdrawn[r.version] = r.at.Truncate(time.Millisecond)
-		for tag, version := range p.tags {
-			if version == r.version {
-				delete(p.tags, tag)
-			}
-		}
+		maps.DeleteFunc(p.tags, func(_, number string) bool { return number == r.version })
 	}
 	p.releases, p.entombed = kept, len(kept) == 0
-	p.revision++
-	return true
 }

@@ -11,9 +11,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"pkgferry/internal/artifact"
 )
 
 const abbreviatedType = "application/vnd.npm.install-v1+json"
@@ -25,8 +28,13 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request, name string) {
 	if s.hidden(w, r, name) {
 		return
 	}
-	p := s.snapshot(name)
-	if p == nil {
+	fresh := r.URL.Query().Get("write") == "true"
+	read := s.edge
+	if fresh {
+		read = s.snapshot
+	}
+	p := read(name)
+	if p == nil || s.vanished(name) {
 		notFound(w, r)
 		return
 	}
@@ -37,15 +45,21 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request, name string) {
 	}
 	etag := fmt.Sprintf(`"%x"`, md5.Sum(fmt.Append(nil, r.Host, name, p.revision, abbreviated)))
 	w.Header().Set("Vary", "Accept-Encoding")
-	if r.URL.Query().Get("write") != "true" && strings.Contains(r.Header.Get("If-None-Match"), etag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
+	if !s.modes.is("etag", "none") {
+		if !fresh && strings.Contains(r.Header.Get("If-None-Match"), etag) {
+			s.stats.Request(r.Method, "not modified")
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		if s.modes.is("etag", "weak") {
+			etag = "W/" + etag
+		}
+		w.Header().Set("ETag", etag)
 	}
-	w.Header().Set("ETag", etag)
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	w.Header().Set("Last-Modified", p.modified().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", kind)
-	s.sendDocument(w, r, name, func(w io.Writer) error { return p.write(w, s.tarballs(r), abbreviated) })
+	s.sendDocument(w, r, name, func(w io.Writer) error { return s.write(w, p, s.tarballs(r), abbreviated) })
 }
 
 // sendDocument compresses where the client takes it, and with gzip=truncated breaks the first compressed answer off.
@@ -55,7 +69,7 @@ func (s *Server) sendDocument(w http.ResponseWriter, r *http.Request, name strin
 		return
 	}
 	w.Header().Set("Content-Encoding", "gzip")
-	if s.o.Mode("gzip", "") != "truncated" {
+	if s.modes.is("gzip", "whole") {
 		compressor := gzip.NewWriter(w)
 		_ = write(compressor)
 		_ = compressor.Close()
@@ -78,7 +92,7 @@ func (s *Server) sendDocument(w http.ResponseWriter, r *http.Request, name strin
 
 // tarballs is where documents say that tarballs are.
 func (s *Server) tarballs(r *http.Request) string {
-	if s.o.Mode("host", "") == "old" {
+	if s.modes.is("host", "old") {
 		return "http://registry.old.example"
 	}
 	return "http://" + r.Host
@@ -103,14 +117,16 @@ func later(a, b time.Time) time.Time {
 }
 
 // write writes the document, a version at a time.
-func (p *pack) write(w io.Writer, base string, abbreviated bool) error {
+func (s *Server) write(w io.Writer, p *pack, base string, abbreviated bool) error {
 	head := object{"name": p.name}
 	switch {
 	case abbreviated:
 		head["modified"] = p.modified().Format(timeForm)
 	default:
-		head["_id"], head["_rev"] = p.name, fmt.Sprintf("%d-%x", p.revision, md5.Sum([]byte(p.name)))
-		head["time"] = p.times()
+		head["_id"], head["_rev"] = p.name, p.rev()
+		if !p.timeless {
+			head["time"] = p.times()
+		}
 		if !p.entombed {
 			head["_attachments"], head["users"], head["maintainers"] = object{}, object{}, []object{{"name": Username}}
 			head["readme"], head["license"] = "# "+p.name+"\n", "MIT"
@@ -129,7 +145,7 @@ func (p *pack) write(w io.Writer, base string, abbreviated bool) error {
 	}
 	for i, r := range p.releases {
 		key, _ := json.Marshal(r.version)
-		manifest, err := json.Marshal(p.manifest(r, base, abbreviated))
+		manifest, err := json.Marshal(s.manifest(p, r, base, abbreviated))
 		if err != nil {
 			return err
 		}
@@ -145,6 +161,9 @@ func (p *pack) write(w io.Writer, base string, abbreviated bool) error {
 	return err
 }
 
+// rev is CouchDB's: the number grows with every change.
+func (p *pack) rev() string { return fmt.Sprintf("%d-%x", p.revision, md5.Sum([]byte(p.name))) }
+
 func (p *pack) times() object {
 	times := object{"created": born.Format(timeForm), "modified": p.modified().Format(timeForm)}
 	versions := []string{}
@@ -155,7 +174,7 @@ func (p *pack) times() object {
 		times[version] = at.Format(timeForm)
 		versions = append(versions, version)
 	}
-	if p.entombed {
+	if p.entombed || p.unpublished {
 		slices.Sort(versions)
 		times["unpublished"] = object{"time": p.modified().Format(timeForm), "versions": versions}
 	}
@@ -169,14 +188,21 @@ var abbreviatedFields = []string{
 }
 
 // manifest is one version as documents tell it.
-func (p *pack) manifest(r *release, base string, abbreviated bool) object {
+func (s *Server) manifest(p *pack, r *release, base string, abbreviated bool) object {
 	r.digest()
 	dist := object{
 		"tarball": base + "/" + p.name + "/-/" + file(p.name, r.version), "shasum": r.shasum,
-		"fileCount": 2, "unpackedSize": 3 * r.size, "signatures": []object{{"keyid": "SHA256:standin", "sig": "MEUCIQ=="}},
+		"fileCount": 2, "unpackedSize": 3 * r.size,
 	}
 	if !r.sha1Only {
 		dist["integrity"] = r.integrity
+		dist["signatures"] = []object{{"keyid": s.key.id, "sig": s.key.sign(p.name + "@" + r.version + ":" + r.integrity)}}
+	}
+	if r.attested {
+		dist["attestations"] = object{
+			"url":        base + "/-/npm/v1/attestations/" + artifact.NPMEscape(p.name) + "@" + url.PathEscape(r.version),
+			"provenance": object{"predicateType": provenanceType},
+		}
 	}
 	m := object{"dist": dist}
 	for key, value := range r.manifest {
@@ -204,7 +230,7 @@ func (s *Server) manifestOf(w http.ResponseWriter, r *http.Request, name, versio
 		return
 	}
 	p := s.snapshot(name)
-	if p == nil {
+	if p == nil || s.vanished(name) {
 		notFound(w, r)
 		return
 	}
@@ -216,5 +242,5 @@ func (s *Server) manifestOf(w http.ResponseWriter, r *http.Request, name, versio
 		send(w, http.StatusNotFound, "version not found: "+version)
 		return
 	}
-	send(w, http.StatusOK, p.manifest(one, s.tarballs(r), false))
+	send(w, http.StatusOK, s.manifest(p, one, s.tarballs(r), false))
 }

@@ -14,8 +14,16 @@ import (
 func (s *Server) search(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	text := query.Get("text")
-	if len(text) < 2 && !s.verdaccio {
+	switch {
+	case s.limited():
+		refuse(w, r, http.StatusTooManyRequests)
+		return
+	case s.verdaccio:
+	case text == "":
 		send(w, http.StatusBadRequest, object{"error": "'text' query parameter is required", "code": "ERR_TEXT_MISSING"})
+		return
+	case len(text) < 2 || len(text) > 64:
+		send(w, http.StatusBadRequest, object{"error": "'text' query parameter must be between 2 and 64 characters", "code": "ERR_TEXT_LENGTH"})
 		return
 	}
 	size, err := strconv.Atoi(query.Get("size"))
@@ -29,7 +37,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) {
 		word = strings.TrimPrefix(text, "scope:")
 	}
 	found := []object{}
-	for name := range s.names() {
+	for name := range s.names {
 		if strings.Contains(name, word) && s.readable(s.searcher(r), name) {
 			if one := s.hit(name); one != nil {
 				found = append(found, one)
@@ -61,7 +69,7 @@ func (s *Server) searcher(r *http.Request) *http.Request {
 func (s *Server) hit(name string) object {
 	p := s.snapshot(name)
 	newest := p.newest()
-	if newest == nil || p.deprecated[newest.version] != nil && !s.verdaccio {
+	if newest == nil || (p.deprecated[newest.version] != nil || p.young) && !s.verdaccio {
 		return nil
 	}
 	return object{
@@ -77,17 +85,17 @@ func (s *Server) hit(name string) object {
 
 // web is the list of Verdaccio's web interface.
 func (s *Server) web(w http.ResponseWriter, r *http.Request) {
-	mode := s.o.Mode("web", "hidden")
-	if mode == "off" || mode == "hidden" && valid(r) {
+	mode := s.modes.get("web")
+	if mode == "off" || mode == "hidden" && s.valid(r) {
 		send(w, http.StatusNotFound, object{"error": "File not found"})
 		return
 	}
 	manifests := []object{}
-	for name := range s.names() {
+	for name := range s.names {
 		if s.readable(r, name) {
 			p := s.snapshot(name)
 			if newest := p.newest(); newest != nil {
-				manifests = append(manifests, p.manifest(newest, s.tarballs(r), false))
+				manifests = append(manifests, s.manifest(p, newest, s.tarballs(r), false))
 			}
 		}
 	}
@@ -96,12 +104,12 @@ func (s *Server) web(w http.ResponseWriter, r *http.Request) {
 
 // all is the old list of everything.
 func (s *Server) all(w http.ResponseWriter, r *http.Request) {
-	if s.o.Mode("all", "ok") == "off" {
+	if s.modes.is("all", "off") {
 		send(w, http.StatusNotFound, object{"error": "not found"})
 		return
 	}
 	packages := object{"_updated": 99999}
-	for name := range s.names() {
+	for name := range s.names {
 		if s.readable(r, name) {
 			packages[name] = object{"name": name, "dist-tags": s.snapshot(name).tags}
 		}

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -40,8 +41,8 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, name string) {
 			Length int    `json:"length"`
 		} `json:"_attachments"`
 	}
-	if !valid(r) {
-		unauthorized(w)
+	if !s.valid(r) {
+		s.unauthorized(w, r)
 		return
 	}
 	if !receive(w, r, &document) {
@@ -86,10 +87,10 @@ func (s *Server) store(w http.ResponseWriter, name, version string, manifest obj
 		return
 	}
 	delete(manifest, "dist")
-	p.add(&release{version: version, manifest: manifest, at: time.Now().UTC(), body: func() ([]byte, error) { return readBody(path) }}, "")
-	for tag, number := range tags {
-		p.tags[tag] = number
-	}
+	s.change(p, func() {
+		p.add(&release{version: version, manifest: manifest, at: time.Now().UTC(), body: func() ([]byte, error) { return readBody(path) }}, "")
+		maps.Copy(p.tags, tags)
+	})
 	s.stats.Wrote("npm/npm/" + name + "/" + version + "/" + file(name, version))
 	send(w, http.StatusCreated, object{"success": true})
 }
@@ -112,38 +113,35 @@ func (s *Server) redeclare(w http.ResponseWriter, name string, versions map[stri
 		send(w, http.StatusNotFound, object{"error": "Not found"})
 		return
 	}
-	for _, r := range p.releases {
-		if manifest, ok := versions[r.version]; ok {
-			p.deprecated[r.version] = manifest["deprecated"]
-			if manifest["deprecated"] == nil {
-				delete(p.deprecated, r.version)
+	s.change(p, func() {
+		for _, r := range p.releases {
+			if manifest, ok := versions[r.version]; ok {
+				p.deprecated[r.version] = manifest["deprecated"]
+				if manifest["deprecated"] == nil {
+					delete(p.deprecated, r.version)
+				}
 			}
 		}
-	}
-	p.revision++
+	})
 	send(w, http.StatusOK, object{"success": true})
 }
 
 // tagged answers /-/package/{name}/dist-tags and /-/package/{name}/dist-tags/{tag}.
-func (s *Server) tagged(w http.ResponseWriter, r *http.Request, path []string) {
+func (s *Server) tagged(w http.ResponseWriter, r *http.Request, name string, tag []string) {
 	s.stats.Request(r.Method, "dist-tags")
-	name := path[0]
-	if len(path) > 2 && path[1] != "dist-tags" {
-		name, path = path[0]+"/"+path[1], path[1:]
-	}
-	if path[1] != "dist-tags" || s.hidden(w, r, name) {
+	if s.hidden(w, r, name) {
 		return
 	}
 	write := r.Method != http.MethodGet
-	if write && !valid(r) {
-		unauthorized(w)
+	if write && !s.valid(r) {
+		s.unauthorized(w, r)
 		return
 	}
 	stage := standin.List
 	if write {
 		stage = standin.Write
 	}
-	s.Faults.Wrap(stage, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.retag(w, r, name, path[2:]) })).ServeHTTP(w, r)
+	s.Faults.Wrap(stage, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.retag(w, r, name, tag) })).ServeHTTP(w, r)
 }
 
 func (s *Server) retag(w http.ResponseWriter, r *http.Request, name string, tag []string) {
@@ -162,12 +160,10 @@ func (s *Server) retag(w http.ResponseWriter, r *http.Request, name string, tag 
 	case len(tag) != 1:
 		send(w, http.StatusMethodNotAllowed, object{"error": "name one tag"})
 	case r.Method == http.MethodPut:
-		p.tags[tag[0]] = version
-		p.revision++
+		s.change(p, func() { p.tags[tag[0]] = version })
 		send(w, http.StatusCreated, object{"ok": "tagged"})
 	default:
-		delete(p.tags, tag[0])
-		p.revision++
+		s.change(p, func() { delete(p.tags, tag[0]) })
 		send(w, http.StatusOK, object{"ok": "tag removed"})
 	}
 }

@@ -42,8 +42,16 @@ func (s *Server) service(w http.ResponseWriter, r *http.Request, path []string) 
 		serve("whoami", s.whoami)
 	case kind == "user" && last == 1 && r.Method == http.MethodPut:
 		serve("login", s.login)
-	case (kind == "org" || kind == "user") && last == 2 && path[last] == "package", kind == "team" && last == 3 && path[last] == "package":
-		serve(kind, func(w http.ResponseWriter, r *http.Request) { s.access(w, r, kind, path[1]) })
+	case (kind == "org" || kind == "user") && last == 2 && path[2] == "package":
+		serve(kind, func(w http.ResponseWriter, r *http.Request) { s.listed(w, r, kind, path[1]) })
+	case kind == "org" && last == 2 && (path[2] == "team" || path[2] == "user"):
+		serve("org "+path[2], func(w http.ResponseWriter, r *http.Request) { s.organisation(w, r, path[1], path[2]) })
+	case kind == "team" && last == 3 && (path[3] == "package" || path[3] == "user"):
+		serve("team "+path[3], func(w http.ResponseWriter, r *http.Request) { s.team(w, r, path[1], path[2], path[3]) })
+	case !s.verdaccio && strings.Join(path, "/") == "npm/v1/keys":
+		serve("keys", s.keys)
+	case !s.verdaccio && strings.HasPrefix(strings.Join(path, "/"), "npm/v1/attestations/"):
+		serve("attestations", func(w http.ResponseWriter, r *http.Request) { s.attestations(w, r, strings.Join(path[3:], "/")) })
 	case kind == "v1" && last == 1 && path[1] == "search":
 		serve("search", s.search)
 	case s.verdaccio && kind == "all" && last == 0:
@@ -51,11 +59,24 @@ func (s *Server) service(w http.ResponseWriter, r *http.Request, path []string) 
 	case s.verdaccio && strings.Join(path, "/") == "verdaccio/data/packages":
 		serve("web", s.web)
 	case kind == "package" && last >= 2:
-		s.tagged(w, r, path[1:])
+		s.ofPackage(w, r, path[1:], serve)
 	default:
 		serve("unknown", func(w http.ResponseWriter, r *http.Request) {
 			send(w, http.StatusNotFound, object{"code": "ResourceNotFound", "message": r.URL.Path + " does not exist"})
 		})
+	}
+}
+
+// ofPackage answers what is under "/-/package/".
+func (s *Server) ofPackage(w http.ResponseWriter, r *http.Request, path []string, serve func(string, http.HandlerFunc)) {
+	name, rest := escaped(path)
+	switch {
+	case len(rest) > 0 && rest[0] == "dist-tags":
+		s.tagged(w, r, name, rest[1:])
+	case len(rest) == 1 && (rest[0] == "visibility" || rest[0] == "collaborators"):
+		serve(rest[0], func(w http.ResponseWriter, r *http.Request) { s.about(w, r, name, rest[0]) })
+	default:
+		serve("unknown", notFound)
 	}
 }
 
@@ -88,10 +109,7 @@ func splitPath(path string) (name string, rest []string) {
 	for i := range segments {
 		segments[i], _ = url.PathUnescape(segments[i])
 	}
-	if strings.HasPrefix(segments[0], "@") && !strings.Contains(segments[0], "/") && len(segments) > 1 {
-		return segments[0] + "/" + segments[1], segments[2:]
-	}
-	return segments[0], segments[1:]
+	return escaped(segments)
 }
 
 type object = map[string]any
@@ -113,8 +131,6 @@ func refuse(w http.ResponseWriter, _ *http.Request, status int) {
 		send(w, status, object{"error": http.StatusText(status)})
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 	w.Header().Set("Retry-After", "0")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte("<!DOCTYPE html>\n<html><head><title>Access denied</title></head><body>Error 1015: You are being rate limited</body></html>\n"))
+	page(w, status, "Access denied: error 1015, you are being rate limited")
 }

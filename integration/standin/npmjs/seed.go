@@ -25,6 +25,8 @@ func (s *Server) seedSmall() {
 	cli := s.put("@acme/cli")
 	cli.add(s.build(cli.name, "0.3.0+build.7", object{"bin": object{"acme": "cli.js"}, "engines": object{"node": ">=14"}}), "latest")
 
+	cli.releases[0].attested = true
+
 	lines := s.put("tidy-lines")
 	lines.add(s.build(lines.name, "0.9.0", nil), "")
 	lines.add(s.build(lines.name, "1.0.0", object{"bin": "cli.js", "scripts": object{"prepare": "node index.js"}}), "latest")
@@ -44,6 +46,7 @@ func (s *Server) seedLarge(megabytes int) {
 func (s *Server) seedQuirks() {
 	tombstone := s.put("@acme/tombstone") // unpublished as a whole: npm Docs "npm Unpublish Policy"
 	tombstone.entombed = true
+	tombstone.revision = 3
 	tombstone.withdrawn["1.0.0"], tombstone.withdrawn["1.0.1"] = born, born.Add(time.Hour)
 
 	partly := s.put("@acme/partly") // one version unpublished: it stays in time
@@ -69,6 +72,14 @@ func (s *Server) seedQuirks() {
 	flags.add(s.build(flags.name, "1.0.0", nil), "")
 	flags.add(s.build(flags.name, "1.0.1", nil), "latest")
 	flags.deprecated["1.0.0"], flags.deprecated["1.0.1"] = true, ""
+
+	ancient := s.put("@acme/ancient") // from before there were times
+	ancient.add(s.build(ancient.name, "0.0.1", nil), "latest")
+	ancient.timeless = true
+
+	again := s.put("@acme/again") // unpublished and published again, with what odd registries leave of it
+	again.add(s.build(again.name, "2.0.0", nil), "")
+	again.unpublished = true
 
 	for _, name := range []string{"@acme/Shout", "@acme/hey!", "@acme/~wave", "@jane/notes"} {
 		p := s.put(name)

@@ -17,7 +17,7 @@ func (s *Server) tarball(w http.ResponseWriter, r *http.Request, name, wanted st
 	if s.hidden(w, r, name) {
 		return
 	}
-	if s.foreign != nil {
+	if s.foreignAt != "" {
 		http.Redirect(w, r, s.foreignAt+r.URL.EscapedPath(), http.StatusFound)
 		return
 	}
