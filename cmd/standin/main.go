@@ -99,7 +99,7 @@ func (f *flags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.seed, "seed", "small", "what the server holds at the start: small, or a number of packages")
 	cmd.Flags().StringArrayVar(&f.modes, "mode", nil, "a switch of this stand-in, KEY=VALUE; may be repeated")
 	cmd.Flags().StringArrayVar(&f.faults, "fault", nil,
-		"what goes wrong, KIND@STAGE=RATE; kinds flip, cut, short, reset, stall, objectstore, lock or a status; stages "+
+		"what goes wrong, KIND@STAGE=RATE; kinds flip, cut, short, reset, stall, objectstore, lock, trim or a status; stages "+
 			strings.Join(standin.Stages(), ", ")+"; "+
 			"a rate below 1 is a probability, a whole number the first so many times; may be repeated")
 	cmd.Flags().Int64Var(&f.random, "random", 1, "makes faults by rate repeatable")

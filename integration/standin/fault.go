@@ -51,8 +51,9 @@ type Fault struct {
 	Rate float64
 }
 
-// inner are the faults behind a server's front: a stand-in asks for them with Hit where its server would meet them.
-var inner = []string{ObjectStore, Lock}
+// inner are the faults behind a server's front, each with its stage: a stand-in asks for them with Hit where its server
+// would meet them.
+var inner = map[string]string{ObjectStore: Write, Lock: Write, Trim: List}
 
 // ParseFault reads KIND@STAGE=RATE, for example flip@write=0.1, or 500@stored=3 for the first three uploads.
 func ParseFault(s string) (Fault, error) {
@@ -61,11 +62,11 @@ func ParseFault(s string) (Fault, error) {
 	if !ok || !at {
 		return Fault{}, fmt.Errorf("fault %q is not KIND@STAGE=RATE", s)
 	}
-	if !slices.Contains([]string{Flip, Cut, Short, Reset, Stall, ObjectStore, Lock}, kind) && status(kind) == 0 {
-		return Fault{}, fmt.Errorf("fault %q: kind %q is none of flip, cut, short, reset, stall, objectstore, lock or a status from 400 to 599", s, kind)
+	if !slices.Contains([]string{Flip, Cut, Short, Reset, Stall, ObjectStore, Lock, Trim}, kind) && status(kind) == 0 {
+		return Fault{}, fmt.Errorf("fault %q: kind %q is none of flip, cut, short, reset, stall, objectstore, lock, trim or a status from 400 to 599", s, kind)
 	}
-	if slices.Contains(inner, kind) && stage != Write {
-		return Fault{}, fmt.Errorf("fault %q: %s strikes at the stage write only", s, kind)
+	if only := inner[kind]; only != "" && stage != only {
+		return Fault{}, fmt.Errorf("fault %q: %s strikes at the stage %s only", s, kind, only)
 	}
 	if stages := Stages(); !slices.Contains(stages, stage) {
 		return Fault{}, fmt.Errorf("fault %q: stage %q is none of %s", s, stage, strings.Join(stages, ", "))
@@ -120,7 +121,7 @@ func (f *Faults) next(stage string) (kind string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, one := range f.list {
-		if one.Stage == stage && !slices.Contains(inner, one.Kind) && f.strike(i) {
+		if one.Stage == stage && inner[one.Kind] == "" && f.strike(i) {
 			return one.Kind
 		}
 	}

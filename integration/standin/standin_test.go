@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"syscall"
@@ -154,6 +155,42 @@ func TestFaultsOnDownloads(t *testing.T) {
 	}
 }
 
+// A listing has no Content-Length: it ends in the middle of what is known of it, with a proper end or without one.
+func TestFaultsOnBodiesOfUnknownLength(t *testing.T) {
+	for _, c := range []struct {
+		kind  string
+		piece string
+		want  int // of two pieces
+		err   error
+	}{
+		{standin.Cut, "01234", 5, io.ErrUnexpectedEOF},
+		{standin.Short, "01234", 5, nil},
+		{standin.Cut, strings.Repeat("x", 3000), 3000, io.ErrUnexpectedEOF},
+		{standin.Short, strings.Repeat("x", 3000), 3000, nil},
+		{standin.Flip, "01234", 10, nil},
+	} {
+		faults := standin.NewFaults([]standin.Fault{{Kind: c.kind, Stage: standin.List, Rate: 1}}, 1)
+		server := httptest.NewServer(faults.Wrap(standin.List, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for range 2 {
+				_, _ = io.WriteString(w, c.piece)
+			}
+		})))
+		resp, err := http.Get(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		server.Close()
+		if len(body) != c.want || !errors.Is(err, c.err) {
+			t.Errorf("%s of 2 x %d: %d bytes and %v, want %d and %v", c.kind, len(c.piece), len(body), err, c.want, c.err)
+		}
+		if whole := strings.Repeat(c.piece, 2); c.kind == standin.Flip && (string(body) == whole || string(body[2:]) != whole[2:]) {
+			t.Errorf("flipped to %q", body)
+		}
+	}
+}
+
 func TestRates(t *testing.T) {
 	hits := func(rate float64) (n int) {
 		f := standin.NewFaults([]standin.Fault{{Kind: "500", Stage: standin.Settle, Rate: rate}}, 7)
@@ -188,7 +225,7 @@ func TestInnerFaults(t *testing.T) {
 }
 
 func TestParseFault(t *testing.T) {
-	for _, s := range []string{"", "flip", "flip@write", "flip@write=", "flip@write=1.5", "flip@write=-1", "flip@write=NaN", "lock@read=1", "objectstore@settle=1",
+	for _, s := range []string{"", "flip", "flip@write", "flip@write=", "flip@write=1.5", "flip@write=-1", "flip@write=NaN", "lock@read=1", "objectstore@settle=1", "trim@read=1",
 		"flop@write=1", "flip@somewhere=1", "200@write=1", "600@write=1"} {
 		if f, err := standin.ParseFault(s); err == nil {
 			t.Errorf("%q is taken for %v", s, f)

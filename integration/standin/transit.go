@@ -141,19 +141,26 @@ func (b *body) Read(p []byte) (int, error) {
 func strikeAnswer(kind string, w http.ResponseWriter, r *http.Request, next http.Handler) {
 	damaged := &damaged{ResponseWriter: w, kind: kind}
 	next.ServeHTTP(damaged, r)
+	damaged.release()
 	if !damaged.struck && kind != Flip && kind != Short {
 		damaged.strike()
 	}
 }
 
-// damaged is the writer of an answer that strikes in the middle of its body.
+// damaged is the writer of an answer that strikes in the middle of its body. Of a body whose length is unknown it strikes
+// in the middle of the first few thousand bytes, except for a flip, which changes the second byte.
 type damaged struct {
 	http.ResponseWriter
-	kind   string
-	at     int64 // bytes until the fault strikes
-	begun  bool
-	struck bool
+	kind    string
+	at      int64 // bytes until the fault strikes
+	begun   bool
+	struck  bool
+	holding bool // the length is unknown
+	held    []byte
 }
+
+// maxHeld is how much of a body of unknown length waits until its middle is known.
+const maxHeld = 4 << 10
 
 func (d *damaged) WriteHeader(status int) {
 	if d.begun {
@@ -162,7 +169,7 @@ func (d *damaged) WriteHeader(status int) {
 	d.begun = true
 	size, err := strconv.ParseInt(d.Header().Get("Content-Length"), 10, 64)
 	if err != nil {
-		size = 2
+		size, d.holding = 2, d.kind != Flip
 	}
 	d.at = size / 2
 	if d.kind == Short && err == nil {
@@ -173,6 +180,25 @@ func (d *damaged) WriteHeader(status int) {
 
 func (d *damaged) Write(p []byte) (int, error) {
 	d.WriteHeader(http.StatusOK)
+	if d.holding {
+		d.held = append(d.held, p...)
+		if len(d.held) >= maxHeld {
+			d.release()
+		}
+		return len(p), nil
+	}
+	return d.pass(p)
+}
+
+// release lets go what was held, and strikes in its middle.
+func (d *damaged) release() {
+	if d.holding {
+		d.holding, d.at = false, int64(len(d.held))/2
+		_, _ = d.pass(d.held) // whoever wrote it has been told that it went out
+	}
+}
+
+func (d *damaged) pass(p []byte) (int, error) {
 	if d.struck && d.kind == Short {
 		return len(p), nil
 	}
