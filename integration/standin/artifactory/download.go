@@ -39,7 +39,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, escaped string
 	case !s.reads(who, item.Repo, item.At()):
 		s.forbid(w, who, key, at)
 	case item.Folder && !folder:
-		w.Header().Set("Location", s.base(r)+"/"+key+"/"+escape(at)+"/")
+		w.Header().Set("Location", "http://"+r.Host+s.context+"/"+key+"/"+escape(at)+"/")
 		w.WriteHeader(http.StatusFound)
 	case item.Folder:
 		s.browse(w, r, key, item)

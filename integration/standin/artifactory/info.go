@@ -127,10 +127,7 @@ func (s *Server) folderInfo(w http.ResponseWriter, r *http.Request, key string, 
 		out.text(comma + strings.ReplaceAll(string(pretty(one)), "\n", "\n  "))
 		comma = ", "
 	}
-	if comma == ", " {
-		out.text(" ")
-	}
-	out.text("],\n  \"uri\" : " + string(pretty(s.address(r, key, item.At()))) + "\n}")
+	out.text(" ],\n  \"uri\" : " + string(pretty(s.address(r, key, item.At()))) + "\n}")
 	out.end()
 }
 

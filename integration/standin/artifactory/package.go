@@ -37,6 +37,8 @@ func (s *Server) packageAPI(packageType, rest string) (http.Handler, string) {
 			challenge(w, unauthorized)
 		case len(holders) == 0, holders[0].packageType != packageType:
 			refuse(w, http.StatusNotFound, "")
+		case !slices.ContainsFunc(holders, func(one *repository) bool { return s.reads(accountOf(r), one.held.Key, "") }):
+			s.forbid(w, accountOf(r), key, "")
 		default:
 			serve(s, w, r, key, rest)
 		}

@@ -42,6 +42,7 @@ func (s *Server) version(w http.ResponseWriter) {
 		}
 		revision.WriteString(part)
 	}
+	revision.WriteString("900")
 	addons, license := list{}, any(nil)
 	switch s.modes.edition {
 	case "pro", "expired":
@@ -50,7 +51,7 @@ func (s *Server) version(w http.ResponseWriter) {
 		addons = list{"docker", "helm"}
 	}
 	answer(w, "application/vnd.org.jfrog.artifactory.system.Version+json", object{
-		{"version", s.modes.version}, {"revision", revision.String() + "00"}, {"addons", addons}, {"license", license},
+		{"version", s.modes.version}, {"revision", revision.String()}, {"addons", addons}, {"license", license},
 	})
 }
 
