@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -116,6 +117,35 @@ func TestRowsAreOrdered(t *testing.T) {
 			t.Fatalf("%q comes after %q", at, last)
 		}
 		last = at
+	}
+}
+
+// While as many queries run as may, another is refused.
+func TestParallelQueries(t *testing.T) {
+	for wait, want := range map[string]string{"none": "", "3": "3"} {
+		s, err := New(standin.Options{Seed: "10", Modes: map[string]string{"aql-parallel": "2", "retry-after": wait}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask := func() *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(http.MethodPost, "/artifactory/api/search/aql", strings.NewReader(`items.find({"repo":"files-local"})`))
+			r.SetBasicAuth(Username, Password)
+			s.ServeHTTP(w, r)
+			return w
+		}
+		s.slots <- struct{}{}
+		if got := ask(); got.Code != http.StatusOK {
+			t.Errorf("beside one: %d", got.Code)
+		}
+		s.slots <- struct{}{}
+		if got := ask(); got.Code != http.StatusTooManyRequests || got.Header().Get("Retry-After") != want {
+			t.Errorf("beside two: %d %v", got.Code, got.Header())
+		}
+		<-s.slots
+		if got := ask(); got.Code != http.StatusOK {
+			t.Errorf("afterwards: %d", got.Code)
+		}
 	}
 }
 

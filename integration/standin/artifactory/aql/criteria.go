@@ -187,7 +187,7 @@ func (p *parser) relative(k kind) Value {
 func back(now time.Time, period string) (time.Time, bool) {
 	digits := len(period) - len(strings.TrimLeft(period, "0123456789"))
 	n, err := strconv.Atoi(period[:digits])
-	if err != nil || n > 1<<20 {
+	if err != nil || n > 1<<33 {
 		return now, false
 	}
 	switch period[digits:] {

@@ -106,13 +106,18 @@ func (p *parser) quoted() string {
 	return text
 }
 
-// quotedList takes one or more texts in quotes, with commas between them.
-func (p *parser) quotedList() []string {
-	list := []string{p.quoted()}
-	for p.accept(",") {
-		list = append(list, p.quoted())
+// each takes one or more texts in quotes, with commas between them; one that is not known is an error.
+func (p *parser) each(known func(text string) bool) {
+	for {
+		before := p.rest
+		if text := p.quoted(); p.err == nil && !known(text) {
+			p.rest = before
+			p.fail()
+		}
+		if !p.accept(",") {
+			return
+		}
 	}
-	return list
 }
 
 // section takes ".name(" when it is next.
@@ -167,22 +172,21 @@ func (p *parser) sort() {
 	}
 	p.result.Descending = direction == "$desc"
 	p.expect(":", "[")
-	for _, name := range p.quotedList() {
+	p.each(func(name string) bool {
 		f := Field(name)
-		if kind, known := p.field(f); !known || kind == logical {
-			p.rest = `"` + name + `"`
-			p.fail()
-		}
+		kind, known := p.field(f)
 		p.result.Sort = append(p.result.Sort, f)
-	}
+		return known && kind != logical
+	})
 	p.expect("]", "}")
 }
 
 // count takes an offset or a limit. Artifactory reads it as a floating-point number.
 func (p *parser) count() int64 {
-	text := p.bare()
-	n, err := strconv.ParseFloat(text, 64)
+	before := p.rest
+	n, err := strconv.ParseFloat(p.bare(), 64)
 	if err != nil || !(n >= 0) {
+		p.rest = before
 		p.fail()
 		return 0
 	}
@@ -216,19 +220,14 @@ func (p *parser) field(f Field) (kind, bool) {
 // include takes the fields and domains of the result. The first item field that is named takes the place of the default ones.
 func (p *parser) include() {
 	named := false
-	for _, name := range p.quotedList() {
-		if p.err != nil {
-			return
-		}
+	p.each(func(name string) bool {
 		if p.includeDomain(name) {
-			continue
+			return true
 		}
 		f := Field(strings.TrimPrefix(name, "item.info."))
 		_, known := p.field(f)
 		switch {
 		case !known:
-			p.rest = `"` + name + `"` + p.rest
-			p.fail()
 		case f == PropertyKey || f == PropertyValue:
 			p.result.Properties = true
 		case strings.HasPrefix(name, "stat."):
@@ -239,7 +238,8 @@ func (p *parser) include() {
 			}
 			p.result.Fields = append(p.result.Fields, f)
 		}
-	}
+		return known
+	})
 }
 
 // includeDomain takes a name that stands for a domain, or for properties of one key.
