@@ -1,0 +1,185 @@
+package oci
+
+// What a registry holds: GET /v2/_catalog and GET /v2/<name>/tags/list, with n and last, and the next page in a Link header
+// (distribution specification, "Content Discovery"). Registries differ: some ignore n, some answer with as many as they
+// please without a Link, some refuse an n over their own maximum, and proxies write the Link's address wrong. So of a Link
+// only its n and last are taken, and a page without one is the last only when it could not be a full one.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pkgferry/internal/artifact"
+	"pkgferry/internal/fault"
+	"pkgferry/internal/httpx"
+	"pkgferry/sources"
+)
+
+const (
+	pageLength = 1000
+	maxPage    = 64 << 20 // bytes of one page: a server that ignores n answers with everything
+	maxPages   = 100_000
+)
+
+// page is one answer of either list.
+type page struct {
+	Repositories []string `json:"repositories"`
+	Tags         []string `json:"tags"`
+}
+
+// Repositories are the names in the catalog, sorted.
+func (r *Registry) Repositories(ctx context.Context) ([]string, error) {
+	names, err := r.all(ctx, "", "_catalog", func(p page) []string { return p.Repositories })
+	return names, r.refused(err, "", "the catalog")
+}
+
+// Tags are those of a repository, sorted. A repository that is not known is an error with the reason source-missing.
+func (r *Registry) Tags(ctx context.Context, repository string) ([]string, error) {
+	tags, err := r.all(ctx, repository, "tags/list", func(p page) []string { return p.Tags })
+	return tags, r.refused(err, repository, "tags")
+}
+
+// all reads a list to its end.
+func (r *Registry) all(ctx context.Context, repository, path string, names func(page) []string) ([]string, error) {
+	var found []string
+	query := url.Values{"n": {strconv.Itoa(pageLength)}}
+	for range maxPages {
+		p, next, err := r.page(ctx, repository, path, query)
+		if status(err) == http.StatusBadRequest && query.Get("last") == "" && query.Has("n") {
+			query = url.Values{} // n is over the server's maximum
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		before := len(found)
+		found = distinct(append(found, names(p)...))
+		fresh := len(found) > before
+		if next == nil && fresh && len(names(p)) == pageLength && query.Has("n") {
+			// A full page without a Link: there may be more.
+			next = url.Values{"n": query["n"], "last": {names(p)[pageLength-1]}}
+		} else if next != nil && !fresh && len(names(p)) > 0 {
+			return nil, errors.New("the pages of the list lead in a circle")
+		}
+		if next == nil {
+			return found, nil
+		}
+		query = next
+	}
+	return nil, fmt.Errorf("the list has more than %d pages", maxPages)
+}
+
+func distinct(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// page reads one page, and the query of the next; nil when the server names none.
+func (r *Registry) page(ctx context.Context, repository, path string, query url.Values) (p page, next url.Values, err error) {
+	u, err := r.url(repository, path, query)
+	if err != nil {
+		return p, nil, err
+	}
+	var header http.Header
+	err = r.signed(ctx, repository, func(ctx context.Context) error {
+		p = page{}
+		header, err = r.client.GetJSON(ctx, u, nil, maxPage, &p)
+		return err
+	})
+	if err == nil {
+		next, err = nextPage(header)
+	}
+	return p, next, err
+}
+
+// nextPage reads the query of a Link with rel="next" (RFC 8288): </v2/_catalog?last=x&n=100>; rel="next".
+func nextPage(header http.Header) (url.Values, error) {
+	for _, line := range header.Values("Link") {
+		address, parameters, ok := strings.Cut(line, ">")
+		address, open := strings.CutPrefix(strings.TrimSpace(address), "<")
+		if !ok || !open || !strings.Contains(strings.ReplaceAll(strings.ToLower(parameters), `"`, ""), "rel=next") {
+			continue
+		}
+		u, err := url.Parse(address)
+		if err != nil || !u.Query().Has("last") {
+			return nil, fmt.Errorf("the Link to the next page is unreadable: %.200q", line)
+		}
+		next := url.Values{"last": {u.Query().Get("last")}}
+		if n := u.Query().Get("n"); n != "" {
+			next.Set("n", n)
+		}
+		return next, nil
+	}
+	return nil, nil
+}
+
+// Images yields the tags of a repository behind a tag ("" for all) as packages, without Cursor and Repository and with an
+// empty locator. Up to ahead of them are asked for at once. A tag without a manifest is listed as source-missing; a
+// repository without tags is one skipped item.
+func (r *Registry) Images(ctx context.Context, repository, behind string, ahead int) iter.Seq2[sources.Listed, error] {
+	return func(yield func(sources.Listed, error) bool) {
+		tags, err := r.Tags(ctx, repository)
+		if err == nil && len(tags) == 0 || unknown(err) {
+			yield(sources.Listed{
+				Package: artifact.Package{Format: artifact.Container, Name: repository}, Skip: artifact.NotAPackage, Detail: "the repository has no tags",
+			}, nil)
+			return
+		}
+		if err != nil {
+			yield(sources.Listed{}, err)
+			return
+		}
+		at, found := slices.BinarySearch(tags, behind)
+		if found {
+			at++
+		}
+		type answer struct {
+			item sources.Listed
+			err  error
+		}
+		ask := func(ctx context.Context, tag string) answer {
+			item, err := r.image(ctx, repository, tag)
+			return answer{item, err}
+		}
+		for one := range sources.Ahead(ctx, ahead, slices.Values(tags[at:]), ask) {
+			if ctx.Err() != nil {
+				break
+			}
+			if !yield(one.item, one.err) || fault.IsStop(one.err) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			yield(sources.Listed{}, ctx.Err())
+		}
+	}
+}
+
+// unknown tells that the registry itself says that it has nothing under a name, as distribution does of repositories that
+// never had a tag. A 404 in other words may be anybody's.
+func unknown(err error) bool {
+	answer, ok := errors.AsType[*httpx.StatusError](err)
+	return ok && answer.Status == http.StatusNotFound && strings.Contains(answer.Body, "NAME_UNKNOWN")
+}
+
+func (r *Registry) image(ctx context.Context, repository, tag string) (sources.Listed, error) {
+	lost := artifact.Package{Format: artifact.Container, Name: repository, Version: tag}
+	if !artifact.ImageTag(tag) {
+		return sources.Listed{Package: lost, Skip: artifact.VersionNotAllowed, Detail: fmt.Sprintf("%.150q is no tag", tag)}, nil
+	}
+	m, err := r.Head(ctx, repository, tag)
+	switch {
+	case fault.CodeOf(err) == string(artifact.SourceMissing):
+		return sources.Listed{Package: lost, Skip: artifact.SourceMissing, Detail: "the registry lists the tag and has no manifest for it"}, nil
+	case err != nil:
+		return sources.Listed{Package: lost}, err
+	}
+	return sources.Listed{Package: Image(repository, tag, m)}, nil
+}
