@@ -84,6 +84,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Date", s.clock.now().UTC().Format(http.TimeFormat))
+	if rest, ok := strings.CutPrefix(path, "/v2/"); ok && s.modes.dockerPath {
+		s.stats.Measure(s.authenticated(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.atRoot(w, r, rest) }))).ServeHTTP(w, r)
+		return
+	}
 	path, ok := strings.CutPrefix(path, s.context+"/")
 	if !ok {
 		http.NotFound(w, r)

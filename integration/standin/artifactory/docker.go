@@ -154,6 +154,35 @@ func (s *Server) registry(w http.ResponseWriter, r *http.Request, packageType, k
 	}.ServeHTTP(w, r)
 }
 
+// atRoot serves /v2/KEY/REST at the root of the host, which clients of registries know alone: Artifactory's own router, or a
+// proxy before it, rewrites it (JFrog: "Get started with Artifactory as a Docker registry", repository-path method).
+func (s *Server) atRoot(w http.ResponseWriter, r *http.Request, rest string) {
+	key, path, _ := strings.Cut(rest, "/")
+	switch rest {
+	case "token":
+		s.Faults.Wrap(standin.Token, http.HandlerFunc(s.imageToken)).ServeHTTP(w, r)
+	case "":
+		s.stats.Request(r.Method, registry.Base)
+		if accountOf(r).anonymous() && !s.modes.anonymous {
+			s.challengeImages(w, "http://"+r.Host+"/v2/token")
+			return
+		}
+		answer(w, "application/json", object{})
+	default:
+		rewritten := r.Clone(r.Context())
+		rewritten.URL.Path, rewritten.URL.RawPath = s.context+"/api/docker/"+key+"/v2/"+path, ""
+		s.registry(w, rewritten, "docker", key, "/"+path)
+	}
+}
+
+// challengeImages says where the token service is, as far as the server knows its own address.
+func (s *Server) challengeImages(w http.ResponseWriter, realm string) {
+	_, host, _ := strings.Cut(realm, "://")
+	host, _, _ = strings.Cut(host, "/")
+	w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm+`",service="`+host+`"`)
+	registry.Fail(w, http.StatusUnauthorized, "UNAUTHORIZED", map[string]any{})
+}
+
 // imageToken gives whoever signs in a token of an hour.
 func (s *Server) imageToken(w http.ResponseWriter, r *http.Request) {
 	s.stats.Request(r.Method, "token")
@@ -170,11 +199,7 @@ func (s *Server) pulls(w http.ResponseWriter, r *http.Request, prefix string, on
 	who := accountOf(r)
 	switch {
 	case who.anonymous() && !s.modes.anonymous:
-		host := strings.TrimPrefix(strings.TrimSuffix(s.base(r), s.context), "http://")
-		service := strings.TrimPrefix(strings.TrimSuffix(host, "/artifactory"), "https://")
-		realm := strings.TrimSuffix(s.base(r), s.context) + prefix + "/v2/token"
-		w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm+`",service="`+service+`"`)
-		registry.Fail(w, http.StatusUnauthorized, "UNAUTHORIZED", map[string]any{})
+		s.challengeImages(w, s.base(r)+strings.TrimPrefix(prefix, s.context)+"/v2/token")
 		return false
 	case !s.reads(who, one.held.Key, c.Repository):
 		registry.Fail(w, http.StatusForbidden, "DENIED", map[string]any{})

@@ -41,6 +41,7 @@ Modes (--mode KEY=VALUE); "unverified" is what nobody has seen of Artifactory 7
   copy-dates=kept|new     whether a copy keeps its dates (unverified for 7)
   storageinfo=fresh|cached|wrong|off
   pypi-hash=sha256|md5, helm-urls=local|absolute|relative   what the generated indexes say
+  docker-path=on|off      whether /v2/KEY/… at the root of the host is the registry of a repository, too
   layers=stored|shared    whether an image's folder holds all of its layers (unverified)
 
 Faults (--fault KIND@STAGE=RATE)

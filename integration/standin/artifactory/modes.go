@@ -49,6 +49,7 @@ type modes struct {
 	storageInfo      string
 	pypiHash         string
 	helmURLs         string
+	dockerPath       bool
 	layers           string
 	propsOfNewCopies bool
 }
@@ -130,7 +131,7 @@ func readModes(o standin.Options) (modes, error) {
 		casing:    r.oneOf("casing", "mixed", "lower", "upper"), noSHA256: r.text("no-sha256", ""), sha512: r.flag("sha512", false),
 		copyDates: r.oneOf("copy-dates", "kept", "new") == "kept", storageInfo: r.oneOf("storageinfo", "fresh", "cached", "wrong", "off"),
 		pypiHash: r.oneOf("pypi-hash", "sha256", "md5"), helmURLs: r.oneOf("helm-urls", "local", "absolute", "relative"),
-		layers: r.oneOf("layers", "stored", "shared"),
+		dockerPath: r.flag("docker-path", true), layers: r.oneOf("layers", "stored", "shared"),
 	}
 	if r.oneOf("bad-key", "403", "401") == "401" {
 		m.badKey = http.StatusUnauthorized
