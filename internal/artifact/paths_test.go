@@ -72,7 +72,7 @@ func TestIsNPMName(t *testing.T) {
 }
 
 // What is taken apart can be put together again.
-func FuzzPaths(f *testing.F) {
+func FuzzRegistryPaths(f *testing.F) {
 	f.Add("@acme/ui/-/ui-1.2.0.tgz")
 	f.Add("acme-web-1.10.0.tgz.prov")
 	f.Fuzz(func(t *testing.T, text string) {
