@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"pkgferry/internal/artifact"
 )
@@ -25,8 +26,8 @@ func (s *Server) listAssets(w http.ResponseWriter, r *http.Request) {
 	case repository == nil:
 		s.refuse(w, r, http.StatusNotFound)
 		return
-	case !subjectOf(r).reads():
-		s.refuse(w, r, http.StatusForbidden)
+	case !subjectOf(r).lists():
+		s.forbid(w, r)
 		return
 	}
 	after, err := s.release.after(query.Get("continuationToken"), query.Has("continuationToken"))
@@ -57,8 +58,8 @@ func (s *Server) oneAsset(w http.ResponseWriter, r *http.Request, id string) {
 		s.refuse(w, r, http.StatusNotFound)
 		return
 	}
-	if !subjectOf(r).reads() {
-		s.refuse(w, r, http.StatusForbidden)
+	if !subjectOf(r).lists() {
+		s.forbid(w, r)
 		return
 	}
 	for _, member := range s.store.expand(repository) {
@@ -73,20 +74,22 @@ func (s *Server) oneAsset(w http.ResponseWriter, r *http.Request, id string) {
 // render is an asset as the REST API shows it in this release. A group gives its own name to its members' assets.
 func (s *Server) render(r *http.Request, repository *repository, a *asset) object {
 	rel, p := s.release, s.release.path(a.path)
+	body := a.content()
 	all := object{
 		{"downloadUrl", s.base(r) + "/repository/" + repository.name + "/" + a.path},
 		{"path", p}, {"id", rel.restID(repository.name, a.id)},
-		{"repository", repository.name}, {"format", repository.format}, {"checksum", s.checksums(repository, a)},
+		{"repository", repository.name}, {"format", repository.format}, {"checksum", s.checksums(repository, a, body)},
 	}
 	blobCreated := rel.date(a.created)
 	optional := object{
-		{"contentType", contentType(a)}, {"lastModified", rel.date(a.updated)}, {"lastDownloaded", nil},
-		{"uploader", "ci"}, {"uploaderIp", "192.0.2.9"}, {"fileSize", len(a.body)},
+		{"contentType", contentType(a)}, {"lastModified", rel.date(a.updated)}, {"lastDownloaded", rel.date(s.lastDownloaded(repository, a))},
+		{"uploader", "ci"}, {"uploaderIp", "192.0.2.9"}, {"fileSize", len(body)},
 	}
 	if rel.repeats() {
 		optional = append(optional, field{"blobCreated", nil})
 	}
-	optional = append(optional, field{"blobCreated", blobCreated}, field{"blobStoreName", s.blobStore()})
+	optional = append(optional, field{"blobCreated", blobCreated}, field{"blobStoreName", s.blobStore()},
+		field{"blobUpdated", rel.date(a.updated)}, field{"blobRef", nil}, field{"lastVerified", nil}, field{"registryUrl", nil})
 	for _, one := range optional {
 		if rel.has(one.key) {
 			all = append(all, one)
@@ -107,12 +110,22 @@ func (s *Server) blobStore() any {
 	return "default"
 }
 
-func (s *Server) checksums(repository *repository, a *asset) object {
+// lastDownloaded is when an asset that a repository shows was served; zero when never.
+func (s *Server) lastDownloaded(repository *repository, a *asset) time.Time {
+	for _, member := range s.store.expand(repository) {
+		if at, ok := member.downloaded[a.id]; ok {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+func (s *Server) checksums(repository *repository, a *asset, body []byte) object {
 	sums := object{}
 	if a.hollow {
 		return sums
 	}
-	d := a.digests()
+	d := digestsOf(body)
 	values := map[string]string{"md5": d.MD5, "sha1": d.SHA1, "sha256": d.SHA256, "sha512": d.SHA512}
 	for _, name := range s.release.hashes(repository.format) {
 		sums = append(sums, field{name, values[name]})
@@ -122,8 +135,15 @@ func (s *Server) checksums(repository *repository, a *asset) object {
 
 // attributes are what Nexus shows of an asset's coordinates: only what its own reading of the path gives.
 func attributes(repository *repository, a *asset) object {
-	m, ok := artifact.ParseMavenPath(a.path)
-	if repository.format != "maven2" || !ok || strings.HasPrefix(path.Base(a.path), artifact.MavenMetadata) {
+	if repository.format == "maven2" {
+		return mavenAttributes(a.path)
+	}
+	return append(object{}, a.attributes...)
+}
+
+func mavenAttributes(p string) object {
+	m, ok := artifact.ParseMavenPath(p)
+	if !ok || strings.HasPrefix(path.Base(p), artifact.MavenMetadata) {
 		return object{}
 	}
 	groupID, artifactID, _ := strings.Cut(m.Name, ":")
@@ -148,6 +168,13 @@ func attributes(repository *repository, a *asset) object {
 func contentType(a *asset) any {
 	if a.hollow {
 		return nil
+	}
+	return a.mediaType()
+}
+
+func (a *asset) mediaType() string {
+	if a.media != "" {
+		return a.media
 	}
 	return typeOf(a.path)
 }

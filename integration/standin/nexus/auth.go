@@ -6,6 +6,7 @@ package nexus
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -47,8 +48,30 @@ func subjectOf(r *http.Request) subject {
 	return who
 }
 
-// reads tells whether the subject has the privileges browse and read.
-func (s subject) reads() bool { return s == Username || s == anonymous }
+// right is a privilege on every repository.
+type right int
+
+const (
+	toBrowse right = iota
+	toRead
+	toAdminister
+)
+
+// may tells whether the subject has a privilege.
+func (s subject) may(what right) bool {
+	switch s {
+	case Username:
+		return true
+	case Reader, anonymous:
+		return what != toAdminister
+	case Blind:
+		return what == toRead
+	}
+	return false
+}
+
+// lists tells whether the subject may list content, for which either privilege is enough.
+func (s subject) lists() bool { return s.may(toBrowse) || s.may(toRead) }
 
 func (s *Server) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -59,9 +82,12 @@ func (s *Server) authenticated(next http.Handler) http.Handler {
 		if foreign(r.Header) {
 			s.stats.Foreign()
 		}
+		if r.Header.Get("Authorization") == "Bearer "+dockerToken && strings.HasPrefix(r.URL.Path, s.context+"/repository/") {
+			who = Reader
+		}
 		user, password, given := r.BasicAuth()
 		if given && user+password != "" {
-			right := (user == Username || user == Outsider) && password == Password
+			right := password == Password && slices.Contains([]string{Username, Reader, Blind, Outsider}, user)
 			if s.signin.blocked(user, right) {
 				w.Header().Set("Retry-After", "30")
 				page(w, r, http.StatusTooManyRequests, "Too many authentication attempts")
@@ -84,8 +110,8 @@ func foreign(h http.Header) bool {
 			return true
 		}
 	}
-	scheme, _, _ := strings.Cut(h.Get("Authorization"), " ")
-	return scheme != "" && !strings.EqualFold(scheme, "Basic")
+	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
+	return token != dockerToken && scheme != "" && !strings.EqualFold(scheme, "Basic")
 }
 
 func challenge(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ package nexus
 // An empty body makes the ordinary changes of a working day.
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,17 +16,23 @@ import (
 
 	"pkgferry/integration/standin"
 	"pkgferry/integration/standin/fixture"
+	"pkgferry/integration/standin/registry"
 	"pkgferry/internal/artifact"
 )
 
 // Change is one thing that happens on the server.
 type Change struct {
 	// Op is put, delete, rebuild (the next read puts Body in place), lose (the content is gone from the disk),
-	// offline, online, or drop (the repository).
+	// offline, online, drop (the repository), or policy (Body says what may be replaced: ALLOW, ALLOW_ONCE or DENY). With
+	// Package: publish (a Version, in npm and Docker under a Tag), unpublish and deprecate (an npm Version; Body is the
+	// message), tag (an npm dist-tag or a Docker tag, to a Version; of Docker an existing tag or a digest) and untag.
 	Op         string `json:"op"`
 	Repository string `json:"repository"`
 	Path       string `json:"path,omitempty"`
 	Body       string `json:"body,omitempty"`
+	Package    string `json:"package,omitempty"`
+	Version    string `json:"version,omitempty"`
+	Tag        string `json:"tag,omitempty"`
 }
 
 const maxChanges = 64 << 20
@@ -70,6 +77,9 @@ func (s *Server) Change(c Change) error {
 	}
 	switch c.Op {
 	case "put":
+		if repository.policy != "ALLOW" && repository.at(file(c.Path)) != nil && path.Base(c.Path) != artifact.MavenMetadata {
+			return fmt.Errorf("%s may not be replaced in %s: its policy is %s", c.Path, c.Repository, repository.policy)
+		}
 		s.store.put(repository, file(c.Path), []byte(c.Body))
 		return nil
 	case "offline", "online":
@@ -78,7 +88,17 @@ func (s *Server) Change(c Change) error {
 	case "drop":
 		delete(s.store.repositories, c.Repository)
 		return nil
+	case "policy":
+		repository.policy = c.Body
+		return nil
 	}
+	if c.Package != "" {
+		return s.changePackage(repository, c)
+	}
+	return s.changeFile(repository, c)
+}
+
+func (s *Server) changeFile(repository *repository, c Change) error {
 	old := repository.at(file(c.Path))
 	if old == nil {
 		return fmt.Errorf("there is no %q in %s", c.Path, c.Repository)
@@ -99,27 +119,101 @@ func (s *Server) Change(c Change) error {
 	return nil
 }
 
+// changePackage makes a change as the clients of a format do.
+func (s *Server) changePackage(r *repository, c Change) error {
+	switch c.Op + " " + r.format {
+	case "publish maven2":
+		group, name, _ := strings.Cut(c.Package, ":")
+		s.store.release(r, fixture.Maven(group, name, c.Version))
+	case "publish npm":
+		s.store.npmPublish(r, c.Package, c.Version, cmp.Or(c.Tag, "latest"))
+	case "publish pypi":
+		s.store.pypiPublish(r, c.Package, c.Version)
+	case "publish nuget":
+		s.store.nugetPublish(r, c.Package, c.Version)
+	case "publish helm":
+		s.store.helmPublish(r, c.Package, c.Version, false)
+	case "tag npm":
+		s.store.npmChange(r, c.Package, func(p *root) { p.Tags[c.Tag] = c.Version })
+	case "untag npm":
+		s.store.npmChange(r, c.Package, func(p *root) { delete(p.Tags, c.Tag) })
+	case "deprecate npm":
+		if r.npmRoot(c.Package).Versions[c.Version] == nil {
+			return fmt.Errorf("there is no %s of %s in %s", c.Version, c.Package, c.Repository)
+		}
+		s.store.npmChange(r, c.Package, func(p *root) { p.Versions[c.Version].Deprecated = c.Body })
+	case "unpublish npm":
+		if !s.store.npmUnpublish(r, c.Package, c.Version) {
+			return fmt.Errorf("there is no %s of %s in %s", c.Version, c.Package, c.Repository)
+		}
+	case "publish docker", "tag docker", "untag docker":
+		return s.changeImage(r, c)
+	default:
+		return fmt.Errorf("there is no change %q in a repository of the format %s", c.Op, r.format)
+	}
+	return nil
+}
+
+// changeImage pushes an image that no repository has, or changes what a tag names.
+func (s *Server) changeImage(r *repository, c Change) (err error) {
+	switch c.Op {
+	case "publish":
+		r.images.PutArtifact(c.Package, c.Tag, registry.Artifact{
+			Config: registry.Part{MediaType: "application/vnd.oci.image.config.v1+json", Content: []byte(`{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[]}}`)},
+			Layers: []registry.Part{{MediaType: "application/vnd.oci.image.layer.v1.tar", Content: []byte(fixture.Text(int(s.store.last), 500))}},
+		})
+	case "tag":
+		m, ok := r.images.Manifest(c.Package, c.Version)
+		if !ok {
+			return fmt.Errorf("there is no %s of %s in %s", c.Version, c.Package, c.Repository)
+		}
+		err = r.images.SetTag(c.Package, c.Tag, m.Digest)
+	case "untag":
+		err = r.images.DeleteTag(c.Package, c.Tag)
+	}
+	if err == nil {
+		s.store.reflect(r, s.manifests)
+	}
+	return err
+}
+
 // ordinary are the changes of a working day: a new version, a new build of a snapshot, a replaced and a deleted file.
 func (s *Server) ordinary() []Change {
 	put := func(repository, path string, body []byte) Change {
 		return Change{Op: "put", Repository: repository, Path: path, Body: string(body)}
 	}
-	c := fixture.Maven("com.example", "lib", "1.2")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.days++
+	minor := func(first int) string { return fmt.Sprintf("1.%d", first+s.days-1) }
+	c := fixture.Maven("com.example", "lib", minor(2))
 	now := time.Now()
 	b := fixture.Build{At: now, Number: 3}
 	snapshot := nightly.Dir() + "/nightly-" + b.Version(nightly.Version)
 	changes := []Change{
-		put(Releases, c.Dir()+"/lib-1.2.jar", fixture.Jar(c, "new")), put(Releases, c.Dir()+"/lib-1.2.pom", fixture.POM(c, "jar")),
-		put(Releases, "com/example/lib/maven-metadata.xml", fixture.MavenIndex("com.example", "lib", now, "1.0", "1.1", "1.2")),
+		put(Releases, c.Stem()+".jar", fixture.Jar(c, "new")), put(Releases, c.Stem()+".pom", fixture.POM(c, "jar")),
+		put(Releases, "com/example/lib/maven-metadata.xml", fixture.MavenIndex("com.example", "lib", now, "1.0", "1.1", c.Version)),
 		put(Snapshots, snapshot+".jar", fixture.Jar(nightly, "build "+b.Stamp())),
 		put(Snapshots, snapshot+".pom", fixture.POM(nightly, "jar")),
 		put(Snapshots, nightly.Dir()+"/maven-metadata.xml", fixture.SnapshotIndex(nightly, b)),
 		put(Raw, "root.txt", []byte("replaced at "+b.Stamp()+"\n")),
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	if s.store.repositories[Raw].at("docs/guide/index.html") != nil {
 		changes = append(changes, Change{Op: "delete", Repository: Raw, Path: "docs/guide/index.html"})
+	}
+	for _, one := range []Change{
+		{Op: "publish", Repository: NPM, Package: "@acme/ui", Version: minor(11) + ".0"},
+		{Op: "tag", Repository: NPM, Package: "@acme/ui", Tag: "next", Version: minor(11) + ".0"},
+		{Op: "deprecate", Repository: NPM, Package: "@acme/ui", Version: "1.10.0", Body: "Use " + minor(11) + ".0."},
+		{Op: "publish", Repository: PyPI, Package: "Acme.UI", Version: minor(2)},
+		{Op: "publish", Repository: NuGet, Package: "Acme.Tools", Version: minor(11) + ".0"},
+		{Op: "publish", Repository: Helm, Package: "acme-web", Version: minor(2) + ".0"},
+		{Op: "publish", Repository: Docker, Package: "team/app", Tag: minor(30)},
+		{Op: "tag", Repository: Docker, Package: "team/app", Tag: "latest", Version: minor(30)},
+	} {
+		if s.store.repositories[one.Repository] != nil {
+			changes = append(changes, one)
+		}
 	}
 	return changes
 }
@@ -134,6 +228,14 @@ func (s *Server) Dump(yield func(standin.DumpLine) bool) {
 		if r.kind == group {
 			continue
 		}
+		if r.images != nil {
+			for line := range r.images.Lines(name) {
+				if !yield(line) {
+					return
+				}
+			}
+			continue
+		}
 		r.after(0, func(a *asset) bool {
 			more = a.hollow || yield(dumpLine(r, a))
 			return more
@@ -145,8 +247,9 @@ func (s *Server) Dump(yield func(standin.DumpLine) bool) {
 }
 
 func dumpLine(r *repository, a *asset) standin.DumpLine {
+	body := a.content()
 	line := standin.DumpLine{
-		Repository: r.name, Format: r.format, File: a.path, Size: int64(len(a.body)), SHA256: a.digests().SHA256,
+		Repository: r.name, Format: r.format, File: a.path, Size: int64(len(body)), SHA256: digestsOf(body).SHA256,
 	}
 	switch r.format {
 	case "maven2":
@@ -162,6 +265,18 @@ func dumpLine(r *repository, a *asset) standin.DumpLine {
 		line.Format = string(artifact.Generic)
 		g := artifact.ParseGenericPath(r.name, a.path)
 		line.Package, line.Version, line.File = g.Name, g.Version, g.Path
+	case npmFormat, pypiFormat, nugetFormat, helmFormat:
+		if c, ok := componentOf(r.format, a.path); ok {
+			line.Package, line.Version, line.File = c.name, c.version, path.Base(a.path)
+		}
+		switch {
+		case line.Version == "":
+		case r.format == npmFormat:
+			line.Package, line.Version, _ = artifact.ParseNPMPath(a.path)
+			line.File = artifact.NPMTarball(line.Package, line.Version)
+		case r.format == nugetFormat:
+			line.File = fixture.NuPkgFile(line.Package, line.Version)
+		}
 	}
 	return line
 }
@@ -178,5 +293,5 @@ func (s *Server) Body(repository, path string) ([]byte, bool) {
 	if a == nil || a.hollow {
 		return nil, false
 	}
-	return a.body, true
+	return a.content(), true
 }

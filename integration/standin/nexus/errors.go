@@ -19,8 +19,25 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
 		return
 	}
 	w.Header().Set("X-Siesta-FaultId", faultID)
+	if s.release.minor >= 96 {
+		name := strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, `{"status-code":%d,"siesta-faultid":%q,"status-message":%q}`, status, faultID, name)
+		return
+	}
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(status)
+}
+
+// forbid answers a REST request of somebody without the privilege: 403, since 3.96 nobody in particular is asked who they are.
+func (s *Server) forbid(w http.ResponseWriter, r *http.Request) {
+	if s.release.minor >= 96 && subjectOf(r) == nobody {
+		w.Header().Set("WWW-Authenticate", `BASIC realm="Sonatype Nexus Repository Manager"`)
+		s.refuse(w, r, http.StatusUnauthorized)
+		return
+	}
+	s.refuse(w, r, http.StatusForbidden)
 }
 
 // unexpected answers as the REST API does after an exception.

@@ -22,8 +22,10 @@ type generated struct {
 }
 
 type generatedFile struct {
-	path string
-	body func() []byte
+	path  string
+	body  func() []byte
+	media string
+	shown object // see asset.attributes
 }
 
 func (g generated) holds(id int64) bool {
@@ -34,7 +36,7 @@ func (g generated) asset(id int64) *asset {
 	at := int(id - g.first)
 	f := g.files(at / g.per)[at%g.per]
 	created := epoch.Add(time.Duration(at) * time.Second)
-	return &asset{id: id, path: f.path, body: f.body(), created: created, updated: created}
+	return &asset{id: id, path: f.path, made: f.body, media: f.media, attributes: f.shown, created: created, updated: created}
 }
 
 // find returns the id of the asset at p.
@@ -71,7 +73,8 @@ func mavenFiles(i int) []generatedFile {
 		return func() []byte { return fixture.Sidecars(body())[".sha1"] }
 	}
 	return []generatedFile{
-		{stem + ".jar", theJar}, {stem + ".jar.sha1", sha1(theJar)}, {stem + ".pom", thePOM}, {stem + ".pom.sha1", sha1(thePOM)},
+		{path: stem + ".jar", body: theJar}, {path: stem + ".jar.sha1", body: sha1(theJar)},
+		{path: stem + ".pom", body: thePOM}, {path: stem + ".pom.sha1", body: sha1(thePOM)},
 	}
 }
 
@@ -85,7 +88,7 @@ func generatedRaw(n int, first int64) generated {
 func rawFiles(i int) []generatedFile {
 	name := fmt.Sprintf("tool%d", i/versionsPerName)
 	p := fmt.Sprintf("tools/%s/1.%d.0/%s.bin", name, i%versionsPerName, name)
-	return []generatedFile{{p, func() []byte { return []byte(fixture.Text(-1-i, 2000)) }}}
+	return []generatedFile{{path: p, body: func() []byte { return []byte(fixture.Text(-1-i, 2000)) }}}
 }
 
 // number is the inverse of how names and versions are counted.

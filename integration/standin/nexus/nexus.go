@@ -1,11 +1,14 @@
-// Package nexus imitates Sonatype Nexus Repository 3 for Maven and raw repositories: the REST API under
-// /service/rest/v1 (its own /service/rest/swagger.json) and content under /repository/NAME/PATH, in three eras: OrientDB
-// (to 3.70), SQL with Elasticsearch (to 3.87) and SQL alone. It answers reads only, as the source code of
+// Package nexus imitates Sonatype Nexus Repository 3: the REST API under /service/rest/v1 (its own
+// /service/rest/swagger.json), content under /repository/NAME/PATH and registries under /repository/NAME/v2/, in three eras:
+// OrientDB (to 3.70), SQL with Elasticsearch (to 3.87) and SQL alone. It answers reads only, as the source code of
 // sonatype/nexus-public does; writes are made by POST /_standin/mutate.
 //
-// Modes: era=orient|sqlA|sqlB (default sqlB), page=10|100 (10 is the size until 3.73), version, edition,
-// context=/path, anonymous=on|off, signin=limited (block a user after failed sign-ins), odd=true (also hold what no
-// target takes as it is: names that GitLab refuses, files outside Maven's layout, one name in two repositories).
+// Modes: era=orient|sqlA|sqlB (default sqlB), page=10|100 (10 is the size until 3.73), version, edition, context=/path,
+// anonymous=on|off, signin=limited (block a user after failed sign-ins), docker=basic|bearer (what a registry asks for),
+// manifests=children|all (which manifests have an asset under their digest: those without a tag, or all), usage=over (a
+// Community Edition over its limits fetches nothing for proxies), odd=true (also hold what no target takes as it is: names
+// that GitLab refuses, files outside Maven's layout, one name in two repositories), formats=maven2+raw (what a numeric seed
+// consists of: of maven2, raw, npm, pypi, nuget, helm and docker those that are named).
 package nexus
 
 import (
@@ -16,9 +19,12 @@ import (
 	"pkgferry/integration/standin"
 )
 
-// The accounts. Outsider signs in with the same password and may see nothing.
+// The accounts, which share one password. Username may browse, read and administer everything, Reader browse and read, Blind
+// read alone, and Outsider nothing.
 const (
 	Username = "migration"
+	Reader   = "reader"
+	Blind    = "blind"
 	Outsider = "outsider"
 	Password = "nexus-standin-password"
 )
@@ -31,18 +37,22 @@ type Server struct {
 	release   release
 	context   string // "" or "/path"
 	anonymous bool
+	bearer    bool    // registries ask for a token
+	manifests bool    // every manifest has an asset under its digest
+	over      bool    // usage is over its limits
 	signin    *signin // nil: not limited
 	stats     standin.Stats
 
 	mu    sync.RWMutex // guards the content
 	store *store
+	days  int // how many working days have passed
 }
 
 var _ standin.Server = (*Server)(nil)
 
 // New makes a server with the content that o.Seed asks for.
 func New(o standin.Options) (*Server, error) {
-	if err := o.CheckModes("era", "page", "version", "edition", "context", "anonymous", "signin", "odd"); err != nil {
+	if err := o.CheckModes("era", "page", "version", "edition", "context", "anonymous", "signin", "odd", "docker", "manifests", "usage", "formats"); err != nil {
 		return nil, err
 	}
 	release, err := newRelease(o)
@@ -59,6 +69,7 @@ func New(o standin.Options) (*Server, error) {
 		defaultAnonymous = "off"
 	}
 	s.anonymous = o.Mode("anonymous", defaultAnonymous) == "on"
+	s.bearer, s.manifests, s.over = o.Mode("docker", "") == "bearer", o.Mode("manifests", "") == "all", o.Mode("usage", "") == "over"
 	if o.Mode("signin", "") == "limited" {
 		s.signin = &signin{failed: map[string]int{}}
 	}
@@ -92,8 +103,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case isREST:
 		handler, route = s.rest(rest)
 	case isContent:
-		handler, route = s.Faults.Wrap(standin.Read, s.content(content)), "content"
+		handler, route = s.content(content), "" // counts for itself
+	case path == "/v2/token":
+		handler, route = http.HandlerFunc(s.dockerTokens), "token"
 	}
-	s.stats.Request(r.Method, route)
+	if route != "" {
+		s.stats.Request(r.Method, route)
+	}
 	s.stats.Measure(s.authenticated(handler)).ServeHTTP(w, r)
 }

@@ -220,7 +220,10 @@ func TestRepositories(t *testing.T) {
 	}
 	want := map[string]string{
 		nexus.Releases: "maven2 hosted", nexus.Snapshots: "maven2 hosted", nexus.Cache: "maven2 proxy", nexus.Public: "maven2 group",
-		nexus.Raw: "raw hosted", nexus.RawPublic: "raw group", nexus.Debian: "apt hosted",
+		nexus.All: "maven2 group", nexus.Raw: "raw hosted", nexus.RawPublic: "raw group", nexus.NPM: "npm hosted", nexus.NPMPublic: "npm group",
+		nexus.PyPI: "pypi hosted", nexus.NuGet: "nuget hosted", nexus.NuGetProxy: "nuget proxy", nexus.Helm: "helm hosted", nexus.Docker: "docker hosted",
+		nexus.Debian: "apt hosted", "yum-hosted": "yum hosted", "gems-hosted": "rubygems hosted", "conan-hosted": "conan hosted", "go-hosted": "go hosted",
+		"r-hosted": "r hosted", "cargo-hosted": "cargo hosted", "gitlfs-hosted": "gitlfs hosted", "terraform-hosted": "terraform hosted",
 	}
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		t.Error(diff)

@@ -87,6 +87,22 @@ func (r release) date(t time.Time) any {
 	return t.UTC().Format("2006-01-02T15:04:05.000-07:00")
 }
 
+// absent is a coordinate as the JSON of this release shows it.
+func (r release) absent(text string) any {
+	if text == "" && r.era == orient {
+		return nil
+	}
+	return text
+}
+
+// policy is a write policy in the JSON of this release.
+func (r release) policy(name string) string {
+	if r.era == orient && r.minor < 30 {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
 // etag is the ETag of a hosted file.
 func (r release) etag(sha1 string, groupMetadata bool) string {
 	if r.era == orient || groupMetadata {
@@ -99,8 +115,12 @@ func (r release) etag(sha1 string, groupMetadata bool) string {
 func (r release) hashes(format string) []string {
 	all := []string{"sha1", "md5", "sha256", "sha512"}
 	switch {
-	case format == "apt":
+	case format == "apt", format == pypiFormat && r.era == orient:
 		return []string{"md5", "sha1", "sha256"}
+	case format == dockerFormat, format == helmFormat && r.era == orient:
+		return []string{"sha1", "sha256"}
+	case format == npmFormat && r.era == orient, format == "r", format == "go":
+		return []string{"sha1"}
 	case format == "maven2" && r.minor >= 29, format == "raw" && r.era != orient && r.minor >= 68:
 		return all
 	}
@@ -112,6 +132,7 @@ func (r release) has(field string) bool {
 	since := map[string]int{
 		"contentType": 29, "lastModified": 29, "format": 29,
 		"uploader": 38, "uploaderIp": 38, "fileSize": 38, "lastDownloaded": 39, "blobCreated": 59, "blobStoreName": 71,
+		"blobUpdated": 96, "blobRef": 96, "lastVerified": 96, "registryUrl": 96,
 	}[field]
 	if r.era == orient && field == "blobCreated" {
 		since = 39

@@ -27,12 +27,18 @@ func (s *Server) rest(path string) (http.Handler, string) {
 		return s.reads(s.listRepositories), "repositories"
 	case first == "repositories":
 		return s.reads(func(w http.ResponseWriter, r *http.Request) { s.oneRepository(w, r, rest) }), "repositories"
-	case first == "repositorySettings" && rest == "":
+	case first == "repositorySettings" && rest == "" && s.release.minor >= 26:
 		return s.reads(s.listSettings), "repositorySettings"
 	case first == "assets" && rest == "":
 		return s.Faults.Wrap(standin.List, s.reads(s.listAssets)), "assets"
 	case first == "assets":
 		return s.reads(func(w http.ResponseWriter, r *http.Request) { s.oneAsset(w, r, rest) }), "asset"
+	case first == "components" && rest == "":
+		return s.Faults.Wrap(standin.List, s.reads(s.listComponents)), "components"
+	case first == "components":
+		return s.reads(func(w http.ResponseWriter, r *http.Request) { s.oneComponent(w, r, rest) }), "component"
+	case api == "search" || api == "search/assets":
+		return s.Faults.Wrap(standin.List, s.reads(func(w http.ResponseWriter, r *http.Request) { s.search(w, r, api == "search/assets") })), "search"
 	}
 	return s.reads(s.nothing), "other"
 }
@@ -67,7 +73,7 @@ func (s *Server) base(r *http.Request) string { return "http://" + r.Host + s.co
 // browsable are the repositories that the subject may browse.
 func (s *Server) browsable(r *http.Request) []*repository {
 	var all []*repository
-	if !subjectOf(r).reads() {
+	if !subjectOf(r).may(toBrowse) {
 		return nil
 	}
 	for _, name := range s.store.names() {
@@ -77,6 +83,10 @@ func (s *Server) browsable(r *http.Request) []*repository {
 }
 
 func (s *Server) listRepositories(w http.ResponseWriter, r *http.Request) {
+	if s.release.minor >= 96 && subjectOf(r) == nobody {
+		s.forbid(w, r)
+		return
+	}
 	items := list{}
 	for _, one := range s.browsable(r) {
 		items = append(items, s.describe(r, one))
@@ -89,10 +99,14 @@ func (s *Server) describe(r *http.Request, one *repository) object {
 	if one.kind == proxy {
 		attributes = object{{"proxy", object{{"remoteUrl", one.remote}}}}
 	}
-	return object{
+	all := object{
 		{"name", one.name}, {"format", one.format}, {"type", one.kind},
 		{"url", s.base(r) + "/repository/" + one.name}, {"attributes", attributes},
 	}
+	if s.release.minor >= 96 {
+		all = append(all, field{"online", !one.offline})
+	}
+	return all
 }
 
 // oneRepository serves /repositories/NAME and /repositories/FORMAT/TYPE/NAME.
@@ -102,8 +116,8 @@ func (s *Server) oneRepository(w http.ResponseWriter, r *http.Request, path stri
 	switch {
 	case one == nil || len(segments) != 1 && (len(segments) != 3 || segments[0] != pathFormat(one) || segments[1] != one.kind):
 		s.refuse(w, r, http.StatusNotFound)
-	case !subjectOf(r).reads():
-		s.refuse(w, r, http.StatusForbidden)
+	case len(segments) == 1 && !subjectOf(r).lists(), len(segments) == 3 && !subjectOf(r).may(toAdminister):
+		s.forbid(w, r)
 	case len(segments) == 1:
 		answer(w, s.describe(r, one))
 	default:
@@ -117,7 +131,7 @@ func pathFormat(r *repository) string { return strings.TrimSuffix(r.format, "2")
 // listSettings tells the settings of those repositories that the subject may administer: all or none.
 func (s *Server) listSettings(w http.ResponseWriter, r *http.Request) {
 	items := list{}
-	if subjectOf(r) == Username {
+	if subjectOf(r).may(toAdminister) {
 		for _, one := range s.browsable(r) {
 			items = append(items, s.settings(r, one))
 		}
@@ -128,7 +142,10 @@ func (s *Server) listSettings(w http.ResponseWriter, r *http.Request) {
 func (s *Server) settings(r *http.Request, one *repository) object {
 	storage := object{{"blobStoreName", "default"}, {"strictContentTypeValidation", true}}
 	if one.kind == hosted {
-		storage = append(storage, field{"writePolicy", "ALLOW"})
+		storage = append(storage, field{"writePolicy", s.release.policy(one.policy)})
+		if one.format == dockerFormat {
+			storage = append(storage, field{"latestPolicy", one.latest})
+		}
 	}
 	all := object{
 		{"name", one.name}, {"format", one.format}, {"type", one.kind},
@@ -143,6 +160,9 @@ func (s *Server) settings(r *http.Request, one *repository) object {
 		}})
 	default:
 		all = append(all, field{"cleanup", nil}, field{"component", object{{"proprietaryComponents", false}}})
+	}
+	if one.format == dockerFormat {
+		all = append(all, field{"docker", object{{"v1Enabled", false}, {"forceBasicAuth", !s.bearer}, {"httpPort", nil}, {"httpsPort", nil}}})
 	}
 	return all
 }

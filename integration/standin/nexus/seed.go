@@ -4,6 +4,7 @@ package nexus
 // metadata, checksums, odd names, an empty file, and what no package manager would miss.
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,26 +12,36 @@ import (
 
 	"pkgferry/integration/standin"
 	"pkgferry/integration/standin/fixture"
+	"pkgferry/integration/standin/registry"
 	"pkgferry/internal/artifact"
 )
 
 // epoch is when the content was made; every file comes a minute after the one before.
 var epoch = time.Date(2024, 5, 3, 10, 11, 12, 345_000_000, time.UTC)
 
-// The repositories.
+// The repositories. Beside them there is a hosted one of each format that GitLab has no place for; see others.
 const (
-	Releases  = "maven-releases"
-	Snapshots = "maven-snapshots"
-	Cache     = "maven-proxy"
-	Public    = "maven-public" // a group of the three above
-	Raw       = "raw-hosted"
-	RawPublic = "raw-public" // a group
-	Debian    = "apt-hosted"
+	Releases   = "maven-releases"
+	Snapshots  = "maven-snapshots"
+	Cache      = "maven-proxy"
+	Public     = "maven-public" // a group of the three above
+	All        = "maven-all"    // a group of that group and the releases
+	Raw        = "raw-hosted"
+	RawPublic  = "raw-public" // a group
+	Debian     = "apt-hosted"
+	NPM        = "npm-hosted"
+	NPMPublic  = "npm-public" // a group
+	PyPI       = "pypi-hosted"
+	NuGet      = "nuget-hosted"
+	NuGetProxy = "nuget-proxy" // knows of what it never fetched
+	Helm       = "helm-hosted"
+	Docker     = "docker-hosted"
 )
 
 func (s *Server) seed(o standin.Options) error {
 	st := s.store
 	releases := st.repository(Releases, "maven2", hosted)
+	releases.policy = "ALLOW_ONCE"
 	snapshots := st.repository(Snapshots, "maven2", hosted)
 	cache := st.repository(Cache, "maven2", proxy)
 	cache.remote = "https://central.example/maven2/"
@@ -43,23 +54,77 @@ func (s *Server) seed(o standin.Options) error {
 		return err
 	}
 	if n >= 0 {
-		releases.generated = generatedMaven(n-n/4, 1)
-		files.generated = generatedRaw(n/4, 1+4*int64(n-n/4))
-		st.last = 4*int64(n-n/4) + int64(n/4)
-		return nil
+		return s.seedMany(n, o.Mode("formats", ""))
 	}
 	now := epoch
 	st.clock = func() time.Time { now = now.Add(time.Minute); return now }
 	defer func() { st.clock = time.Now }()
+	odd := o.Modes["odd"] == "true"
 	st.seedReleases(releases)
 	st.seedSnapshots(snapshots, nightly)
 	st.seedCache(cache)
 	st.seedRaw(files)
-	debian := st.repository(Debian, "apt", hosted)
-	st.put(debian, "pool/a/acme-tool/acme-tool_1.0_amd64.deb", []byte(fixture.Text(7, 300)))
-	st.put(debian, "dists/stable/Release", []byte("Origin: example\n"))
-	if o.Modes["odd"] == "true" {
+	st.repository(All, "maven2", group).members = []string{Public, Releases}
+	st.seedNPM(st.repository(NPM, npmFormat, hosted))
+	st.repository(NPMPublic, npmFormat, group).members = []string{NPM}
+	st.seedPyPI(st.repository(PyPI, pypiFormat, hosted))
+	st.seedNuGet(st.repository(NuGet, nugetFormat, hosted))
+	known := st.repository(NuGetProxy, nugetFormat, proxy)
+	known.remote = "https://nuget.example/api/v2/"
+	st.seedNuGetCache(known)
+	st.seedHelm(st.repository(Helm, helmFormat, hosted), odd)
+	images := st.docker(Docker, hosted)
+	registry.Seed(images.images, "team/")
+	st.seedOthers()
+	if odd {
 		st.seedOdd(releases, snapshots, files)
+		registry.SeedOdd(images.images, "odd/")
+		images.images.Drop("odd/" + registry.Many) // a numeric seed makes many tags
+	}
+	st.reflect(images, s.manifests)
+	return nil
+}
+
+// generators make the content of a repository of a format, with n packages.
+var generators = map[string]struct {
+	repository string
+	make       func(n int, first int64) generated
+}{
+	"maven2":    {Releases, generatedMaven},
+	"raw":       {Raw, generatedRaw},
+	npmFormat:   {NPM, generatedNPM},
+	pypiFormat:  {PyPI, generatedPyPI},
+	nugetFormat: {NuGet, generatedNuGet},
+	helmFormat:  {Helm, generatedHelm},
+}
+
+// seedMany spreads n packages over formats: evenly, or, where none are named, three quarters over Maven and the rest over raw
+// files.
+func (s *Server) seedMany(n int, formats string) error {
+	names := strings.Split(formats, "+")
+	share := func(at int) int { return (n + at) / len(names) }
+	if formats == "" {
+		names, share = []string{"maven2", "raw"}, func(at int) int { return []int{n - n/4, n / 4}[at] }
+	}
+	for at, format := range names {
+		generator, ok := generators[format]
+		if !ok && format != dockerFormat {
+			return fmt.Errorf("mode formats=%s: %q is none of maven2, raw, npm, pypi, nuget, helm, docker", formats, format)
+		}
+		var r *repository
+		var content generated
+		switch r = s.store.repositories[generator.repository]; {
+		case format == dockerFormat:
+			r = s.store.docker(Docker, hosted)
+			content = s.store.generateDocker(r, share(at), s.store.last+1)
+		case r == nil:
+			r = s.store.repository(generator.repository, format, hosted)
+			fallthrough
+		default:
+			content = generator.make(share(at), s.store.last+1)
+		}
+		r.generated = content
+		s.store.last += int64(content.n * content.per)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"pkgferry/integration/standin/registry"
 	"pkgferry/internal/artifact"
 )
 
@@ -23,6 +24,12 @@ type asset struct {
 	id   int64
 	path string // without a leading slash
 	body []byte
+	// made makes the body of a generated asset.
+	made func() []byte
+	// media is the content type where the path does not tell it.
+	media string
+	// attributes are what the format shows of its coordinates, beyond what the path tells.
+	attributes object
 	// hollow: a record without content. lost: the content is gone from the disk, which only reading it shows.
 	hollow, lost bool
 	// next takes the place of body when the file is read: Maven metadata that is rebuilt.
@@ -30,9 +37,17 @@ type asset struct {
 	created, updated time.Time
 }
 
-func (a *asset) digests() artifact.Digests {
+// content is the bytes of an asset.
+func (a *asset) content() []byte {
+	if a.made != nil {
+		return a.made()
+	}
+	return a.body
+}
+
+func digestsOf(body []byte) artifact.Digests {
 	h := artifact.NewHasher(artifact.Digests{MD5: "wanted", SHA512: "wanted"})
-	_, _ = h.Write(a.body)
+	_, _ = h.Write(body)
 	return h.Digests()
 }
 
@@ -40,13 +55,18 @@ func (a *asset) digests() artifact.Digests {
 type repository struct {
 	name, format, kind string
 	offline            bool
-	members            []string // of a group, in order
-	remote             string   // of a proxy
+	members            []string        // of a group, in order
+	remote             string          // of a proxy
+	policy             string          // what may be replaced, in a hosted one: ALLOW, ALLOW_ONCE or DENY
+	latest             bool            // of a hosted Docker repository: the tag "latest" may be replaced in any case
+	images             *registry.Store // of a Docker repository
 
 	generated generated
 	stored    []*asset         // ascending by id
 	replaced  map[int64]*asset // generated ones that were changed; nil: deleted
 	byPath    map[string]int64 // stored ones
+	// downloaded is when an asset was last served, by its id.
+	downloaded map[int64]time.Time
 }
 
 // store is the content of a server.
@@ -56,10 +76,29 @@ type store struct {
 	clock        func() time.Time
 }
 
+// now is the clock, whatever it is set to.
+func (s *store) now() time.Time { return s.clock() }
+
+// served is how long an asset's last download is left as it is noted.
+const served = 12 * time.Hour
+
+// touch notes that an asset was downloaded; nil notes nothing.
+func (s *store) touch(r *repository, a *asset) {
+	if a == nil {
+		return
+	}
+	if now := s.clock(); now.Sub(r.downloaded[a.id]) >= served {
+		r.downloaded[a.id] = now
+	}
+}
+
 func newStore() *store { return &store{repositories: map[string]*repository{}, clock: time.Now} }
 
 func (s *store) repository(name, format, kind string) *repository {
-	r := &repository{name: name, format: format, kind: kind, replaced: map[int64]*asset{}, byPath: map[string]int64{}}
+	r := &repository{
+		name: name, format: format, kind: kind, policy: "ALLOW",
+		replaced: map[int64]*asset{}, byPath: map[string]int64{}, downloaded: map[int64]time.Time{},
+	}
 	s.repositories[name] = r
 	return r
 }
@@ -74,15 +113,22 @@ func (s *store) names() []string {
 	return names
 }
 
-// put stores a file; one that is there is replaced, and keeps its id and date of creation.
+// put stores a file.
 func (s *store) put(r *repository, path string, body []byte) {
-	now := s.clock()
-	if old := r.at(path); old != nil {
-		r.set(&asset{id: old.id, path: path, body: body, created: old.created, updated: now})
-		return
+	s.keep(r, &asset{path: path, body: body})
+}
+
+// keep stores an asset; one that is there is replaced, and keeps its id and date of creation.
+func (s *store) keep(r *repository, a *asset) {
+	a.updated = s.clock()
+	a.created = a.updated
+	if old := r.at(a.path); old != nil {
+		a.id, a.created = old.id, old.created
+	} else {
+		s.last++
+		a.id = s.last
 	}
-	s.last++
-	r.set(&asset{id: s.last, path: path, body: body, created: now, updated: now})
+	r.set(a)
 }
 
 // at returns the asset at path; nil when there is none.
