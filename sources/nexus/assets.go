@@ -7,6 +7,7 @@ package nexus
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -22,6 +23,7 @@ const maxPage = 16 << 20
 const emptySHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 
 type page struct {
+	// Items is nil in what only another server would send.
 	Items []asset `json:"items"`
 	// ContinuationToken is empty or null on the last page.
 	ContinuationToken string `json:"continuationToken"`
@@ -29,12 +31,14 @@ type page struct {
 
 // asset is one stored file.
 type asset struct {
-	ID           string   `json:"id"`
-	Path         string   `json:"path"`
-	ContentType  string   `json:"contentType"`
-	Checksum     checksum `json:"checksum"`
-	FileSize     *int64   `json:"fileSize"`     // since 3.38
-	LastModified string   `json:"lastModified"` // since 3.29
+	ID             string    `json:"id"`
+	Path           string    `json:"path"`
+	ContentType    string    `json:"contentType"`
+	Checksum       checksum  `json:"checksum"`
+	FileSize       *int64    `json:"fileSize"`       // since 3.38
+	LastModified   string    `json:"lastModified"`   // since 3.29
+	LastDownloaded string    `json:"lastDownloaded"` // since 3.39; null: never
+	NPM            npmFields `json:"npm"`            // since 3.29
 }
 
 type checksum struct {
@@ -44,8 +48,13 @@ type checksum struct {
 	SHA512 string `json:"sha512"`
 }
 
-// assets reads one page. An empty token is left out: Nexus on SQL answers 500 to an empty parameter.
+// assets reads one page of a repository. An empty token is left out: Nexus on SQL answers 500 to an empty parameter.
 func (s *Source) assets(ctx context.Context, repository, token string) (page, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return page{}, err
+	}
+	defer leave()
 	query := url.Values{"repository": {repository}}
 	if token != "" {
 		query.Set("continuationToken", token)
@@ -54,11 +63,17 @@ func (s *Source) assets(ctx context.Context, repository, token string) (page, er
 	if _, err := s.client.GetJSON(ctx, s.client.URL("/service/rest/v1/assets", query), nil, maxPage, &p); err != nil {
 		return page{}, err
 	}
-	return p, p.check()
+	return p, p.check(token)
 }
 
-// check refuses what only another server than a Nexus would send.
-func (p page) check() error {
+// check refuses what only another server than a Nexus would send, and a page that leads to itself.
+func (p page) check(token string) error {
+	switch {
+	case p.Items == nil:
+		return errors.New("the answer has no items")
+	case p.ContinuationToken == token && token != "":
+		return fmt.Errorf("page %s leads to itself", token)
+	}
 	for _, a := range p.Items {
 		if a.path() == "" {
 			return fmt.Errorf("asset %q has no path", a.ID)
@@ -85,11 +100,12 @@ func (a asset) hollow() bool {
 // file is the asset as a File whose path in its package is name.
 func (a asset) file(r repository, name string) artifact.File {
 	f := artifact.File{
-		Path:     name,
-		Size:     -1,
-		Digests:  a.Checksum.digests(),
-		Locator:  locator{Repository: r.Name, Hosted: r.Type == hosted, ID: a.ID, Path: a.path()}.String(),
-		Modified: modified(a.LastModified),
+		Path:       name,
+		Size:       -1,
+		Digests:    a.Checksum.digests(),
+		Locator:    locator{Repository: r.Name, Hosted: r.Type == hosted, ID: a.ID, Path: a.path()}.String(),
+		Modified:   date(a.LastModified),
+		Downloaded: date(a.LastDownloaded),
 	}
 	if a.FileSize != nil && (*a.FileSize > 0 || f.Digests.SHA1 == emptySHA1) {
 		f.Size = *a.FileSize
@@ -112,8 +128,8 @@ func digest(text string, size int) string {
 	return text
 }
 
-// modified reads a date; before 3.26 its offset has no colon.
-func modified(text string) time.Time {
+// date reads a date; before 3.26 its offset has no colon. It is zero for what is none.
+func date(text string) time.Time {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC()

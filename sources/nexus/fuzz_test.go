@@ -2,6 +2,7 @@ package nexus
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,10 +18,16 @@ func FuzzPage(f *testing.F) {
 	f.Add("npm", `{"items":[{"path":"/@s/n"},{"path":"/-/all","checksum":{},"contentType":null,"fileSize":0}],"continuationToken":"ff"}`)
 	f.Add("maven2", `{"items":[{"path":"/.index/x"},{"path":"/archetype-catalog.xml"},{"path":"/x.sha1"},{"path":"/a/../b"},{"path":"/d/"}]}`)
 	f.Add("raw", `{"items":[{"path":"//"},{"path":"/d/"}]}`)
+	f.Add("npm", `{"items":[{"path":"/@s/n/-/n-1.tgz","npm":{"name":"n","version":"1"}},{"path":"/n/-/odd.tgz","npm":{"version":"2"}}]}`)
+	f.Add("pypi", `{"items":[{"path":"/packages/n/1/n-1.tar.gz.asc"},{"path":"/packages/ab/cd/n-1-py3-none-any.whl"},{"path":"/simple/n/"}]}`)
+	f.Add("nuget", `{"items":[{"path":"/A.B/1.0"},{"path":"/A/1.0/a.1.0.snupkg"},{"path":"/v3/index.json"},{"path":"/x"}]}`)
+	f.Add("helm", `{"items":[{"path":"/a-1.0.0.tgz.prov"},{"path":"/index.yaml"}]}`)
+	f.Add("docker", `{"items":[{"path":"/v2/a/b/manifests/1","checksum":{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}},{"path":"/v2/-/blobs/x"}]}`)
+	f.Add("yum", `{"items":[{"path":"/a/1.0/a.rpm"}]}`)
 	s := New("old", nil, Options{})
 	f.Fuzz(func(t *testing.T, format, body string) {
 		var p page
-		if json.Unmarshal([]byte(body), &p) != nil || p.check() != nil {
+		if json.Unmarshal([]byte(body), &p) != nil || p.check("") != nil {
 			return
 		}
 		r := repository{Name: "r", Format: format, Type: hosted}
@@ -29,8 +36,14 @@ func FuzzPage(f *testing.F) {
 			checkItem(t, item)
 			files += len(item.Package.Files)
 		}
+		docs := map[string]bool{}
+		for _, d := range documents(r, p.Items, false) {
+			docs[d.name] = true
+		}
 		for _, a := range p.Items {
-			if format == "maven2" && artifact.IsSidecar(a.path()) {
+			_, reference, isManifest := imagePath(a.path())
+			isPart := strings.HasPrefix(a.path(), "v2/-/") || isManifest && artifact.IsImageDigest(reference)
+			if format == "maven2" && artifact.IsSidecar(a.path()) || docs[a.path()] && !a.hollow() || isDocker(r) && isPart {
 				files++
 			}
 		}
@@ -48,7 +61,7 @@ func checkItem(t *testing.T, item sources.Listed) {
 	}
 	for _, f := range p.Files {
 		l, err := parseLocator(f.Locator)
-		if f.Path == "" || f.Size < -1 || err != nil || l.Path == "" || l.Repository != "r" {
+		if f.Path == "" || f.Size < -1 || err != nil || l.Path == "" || l.Repository != "r" || l.Text != nil {
 			t.Errorf("half a file: %+v, %v", f, err)
 		}
 		for _, one := range []string{f.Digests.MD5, f.Digests.SHA1, f.Digests.SHA256, f.Digests.SHA512} {
@@ -61,10 +74,22 @@ func checkItem(t *testing.T, item sources.Listed) {
 
 func FuzzRepositories(f *testing.F) {
 	f.Add(`[{"name":"maven-public","format":"maven2","type":"group","attributes":{}}]`, "maven-*", "!x")
-	f.Fuzz(func(_ *testing.T, body, include, exclude string) {
+	f.Add(`[{"name":"a","type":"group"},{"name":"b","type":"group"},{"name":"c","type":"hosted"}]`, "a", "!b")
+	f.Fuzz(func(t *testing.T, body, include, exclude string) {
 		var all []repository
 		if json.Unmarshal([]byte(body), &all) == nil {
-			_, _ = New("old", nil, Options{Repositories: []string{include, exclude}}).selected(all)
+			known := map[string]settings{}
+			for i, one := range all { // each is in a group with the next
+				member := settings{Name: one.Name}
+				member.Group.MemberNames = []string{all[(i+1)%len(all)].Name, one.Name}
+				known[one.Name] = member
+			}
+			c, err := New("old", nil, Options{Repositories: []string{include, exclude}}).choose(all, func() (map[string]settings, error) { return known, nil })
+			for i, one := range c.listed {
+				if err != nil || i > 0 && c.listed[i-1].Name >= one.Name || one.Type == group {
+					t.Errorf("%+v, %v", c.listed, err)
+				}
+			}
 		}
 	})
 }
@@ -79,7 +104,11 @@ func FuzzSaved(f *testing.F) {
 			t.Errorf("%q becomes %+v, and %q", text, p, p.cursor())
 		}
 		if l, err := parseLocator(text); err == nil {
-			if again, err := parseLocator(l.String()); err != nil || again != l {
+			again, err := parseLocator(l.String())
+			if l.Text != nil && again.Text != nil && *l.Text == *again.Text {
+				l.Text, again.Text = nil, nil
+			}
+			if err != nil || again != l {
 				t.Errorf("%q becomes %+v, and %+v, %v", text, l, again, err)
 			}
 		}
@@ -89,11 +118,11 @@ func FuzzSaved(f *testing.F) {
 func TestDates(t *testing.T) {
 	want := time.Date(2024, 5, 3, 8, 11, 12, 345_000_000, time.UTC)
 	for _, text := range []string{"2024-05-03T10:11:12.345+02:00", "2024-05-03T10:11:12.345+0200", "2024-05-03T08:11:12.345Z"} {
-		if got := modified(text); !got.Equal(want) {
+		if got := date(text); !got.Equal(want) {
 			t.Errorf("%s: %s", text, got)
 		}
 	}
-	if got := modified("yesterday"); !got.IsZero() {
+	if got := date("yesterday"); !got.IsZero() {
 		t.Errorf("a date that is none: %s", got)
 	}
 }

@@ -13,13 +13,17 @@ import (
 
 // locator says where a file lies.
 type locator struct {
-	Repository string `json:"repository"`
+	// Text is the content itself, of an npm tag or deprecation.
+	Text       *string `json:"text,omitempty"`
+	Repository string  `json:"repository,omitempty"`
 	// Hosted: the server's own file, whose ETag is the SHA-1 of its bytes. A proxy passes a foreign ETag on.
 	Hosted bool `json:"hosted,omitempty"`
 	// ID is the asset's id in the REST API.
-	ID string `json:"id"`
+	ID string `json:"id,omitempty"`
 	// Path is where the file lies in its repository.
-	Path string `json:"path"`
+	Path string `json:"path,omitempty"`
+	// Digest is that of the manifest that a tag named when it was listed.
+	Digest string `json:"digest,omitempty"`
 }
 
 func (l locator) String() string {

@@ -18,17 +18,25 @@ import (
 // Options say what to list.
 type Options struct {
 	// Repositories are doublestar globs on repository names; "!x" takes out again. Empty: every hosted repository.
-	// A proxy is listed when it is named without a wildcard; a group never, since its content belongs to its members.
+	// A proxy is listed when it is named without a wildcard. A group that is named so stands for its hosted members.
 	Repositories []string
 	// Proxies lists what proxy repositories have cached as if it were the server's own.
 	Proxies bool
+	// Listings is how many requests of a listing are under way at most; 0 is 2. Nexus asks its database anew for each asset
+	// of a page, so more than 4 help nobody.
+	Listings int
+	// Notice is told what is not listed, in a sentence; nil is told nothing.
+	Notice func(string)
 }
+
+const defaultListings = 2
 
 // Source is one Nexus server.
 type Source struct {
 	name    string
 	client  *httpx.Client
 	options Options
+	slots   chan struct{} // one for each request of a listing that is under way
 }
 
 var _ sources.Source = (*Source)(nil)
@@ -36,16 +44,35 @@ var _ sources.Source = (*Source)(nil)
 // New returns the source that the configuration calls name. The client's base is the address of the server, with its
 // context path if it has one.
 func New(name string, client *httpx.Client, o Options) *Source {
-	return &Source{name: name, client: client, options: o}
+	if o.Listings <= 0 {
+		o.Listings = defaultListings
+	}
+	if o.Notice == nil {
+		o.Notice = func(string) {}
+	}
+	return &Source{name: name, client: client, options: o, slots: make(chan struct{}, o.Listings)}
 }
 
-// Check asks for the server's status and its repositories.
+// Check asks for the server's status and its repositories, and tells which of them are not listed.
 func (s *Source) Check(ctx context.Context) error {
 	if err := s.status(ctx); err != nil {
-		return fault.Stop(fault.At(fault.Source, err))
+		return ending(fault.At(fault.Source, err))
 	}
-	_, err := s.repositories(ctx)
+	chosen, err := s.repositories(ctx)
+	if err == nil {
+		chosen.tell(s.name, s.options.Notice)
+	}
 	return err
+}
+
+// enter waits until a request of a listing may go out. leave gives its place back.
+func (s *Source) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case s.slots <- struct{}{}:
+		return func() { <-s.slots }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // status asks once, since every request with a wrong password, or of a blocked user, prolongs the block. A server that is

@@ -1,8 +1,10 @@
 package nexus
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -68,8 +70,13 @@ func start(t *testing.T, seed string, modes ...string) *server {
 
 func (s *server) source(t *testing.T, password string, o Options) *Source {
 	t.Helper()
+	return s.sourceOf(t, standinnexus.Username, password, o)
+}
+
+func (s *server) sourceOf(t *testing.T, user, password string, o Options) *Source {
+	t.Helper()
 	client, err := httpx.New(httpx.Options{
-		Name: "source nexus", Base: s.url, Auth: httpx.Basic(standinnexus.Username, password), Secrets: []string{password}, Attempts: 2,
+		Name: "source nexus", Base: s.url, Auth: httpx.Basic(user, password), Secrets: []string{password}, Attempts: 2,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -89,15 +96,51 @@ func (s *server) change(changes ...standinnexus.Change) {
 // holds is what the stand-in's dump says that a source must list of the hosted repositories.
 func (s *server) holds() (all []artifact.Package) {
 	for line := range s.Dump {
-		maven := line.Format == string(artifact.Maven)
-		if line.Package == "" || line.Repository == standinnexus.Cache || maven && artifact.IsSidecar(line.File) {
-			continue
+		if p, ok := expected(line); ok {
+			all = append(all, p)
 		}
-		f := artifact.File{Path: line.File, Size: line.Size}
-		all = append(all, artifact.Package{
-			Repository: line.Repository, Format: artifact.Format(line.Format), Name: line.Package, Version: line.Version,
-			Files: []artifact.File{f},
-		})
+	}
+	return append(all, s.indexes()...)
+}
+
+// expected is the file of a package that a line of the dump tells; false for what belongs to none, or to a proxy.
+func expected(line standin.DumpLine) (artifact.Package, bool) {
+	f := artifact.File{Path: line.File, Size: line.Size}
+	format, foreign := formats[line.Format]
+	switch {
+	case line.Repository == standinnexus.Cache || line.Repository == standinnexus.NuGetProxy:
+		return artifact.Package{}, false
+	case foreign || artifact.Format(line.Format).Foreign():
+		if !foreign {
+			format = artifact.Format(line.Format)
+		}
+		g := artifact.ParseGenericPath(line.Repository, line.File)
+		line.Package, line.Version, f.Path = g.Name, g.Version, g.Path
+	default:
+		format = artifact.Format(line.Format)
+	}
+	switch {
+	case line.Package == "", format == artifact.Maven && artifact.IsSidecar(line.File),
+		format == artifact.Container && strings.Contains(line.Version, ":"):
+		return artifact.Package{}, false
+	case format == artifact.Container:
+		f.Path, f.Digests.SHA256 = "manifests/sha256:"+line.SHA256, line.SHA256 // of schema 1 that is not its digest
+	}
+	return artifact.Package{Repository: line.Repository, Format: format, Name: line.Package, Version: line.Version, Files: []artifact.File{f}}, true
+}
+
+// indexes are the index packages of the npm repository.
+func (s *server) indexes() (all []artifact.Package) {
+	for _, name := range s.NPMNames(standinnexus.NPM) {
+		p := artifact.Package{Repository: standinnexus.NPM, Format: artifact.NPM, Name: name}
+		tags, deprecated := s.NPMIndex(standinnexus.NPM, name)
+		for tag, version := range tags {
+			p.Files = append(p.Files, artifact.NPMTag(tag, version))
+		}
+		for version, message := range deprecated {
+			p.Files = append(p.Files, artifact.NPMDeprecation(version, message))
+		}
+		all = append(all, p)
 	}
 	return all
 }
@@ -106,9 +149,12 @@ var smallSkips = map[string]artifact.Reason{
 	".index/nexus-maven-repository-index.properties": artifact.NotAPackage,
 	"archetype-catalog.xml":                          artifact.NotAPackage,
 	"notes/README.txt":                               artifact.FileNameNotAllowed,
-	"pool/a/acme-tool/acme-tool_1.0_amd64.deb":       artifact.FormatUnsupported,
-	"dists/stable/Release":                           artifact.FormatUnsupported,
+	"-/all":                                          artifact.NotAPackage,
+	"simple/acme-ui/":                                artifact.NotAPackage,
+	"index.yaml":                                     artifact.NotAPackage,
 }
+
+const manyFormats = "formats=maven2+raw+npm+pypi+nuget+helm+docker"
 
 func TestSuite(t *testing.T) {
 	for _, c := range []struct {
@@ -116,39 +162,67 @@ func TestSuite(t *testing.T) {
 		skips       map[string]artifact.Reason
 		packages    int
 	}{
-		{"small", "era=orient", smallSkips, 15},
-		{"small", "era=orient version=3.20.1-01", smallSkips, 15},
-		{"small", "era=sqlA page=10 context=/nexus", smallSkips, 15},
+		{"small", "era=orient", smallSkips, 56},
+		{"small", "era=orient version=3.20.1-01", smallSkips, 47},
+		{"small", "era=sqlA page=10 context=/nexus", smallSkips, 56},
+		{"small", "era=sqlA version=3.71.0-06 page=10 manifests=all docker=bearer", smallSkips, 56},
+		{"small", "era=sqlB version=3.96.3-01 edition=COMMUNITY signin=limited", smallSkips, 56},
 		{"80", "era=sqlA page=100 anonymous=off", map[string]artifact.Reason{}, 81},
 		{"80", "era=sqlB", map[string]artifact.Reason{}, 81},
+		{"175", "era=sqlB page=10 " + manyFormats, map[string]artifact.Reason{}, 181},
+		{"175", "era=orient " + manyFormats, map[string]artifact.Reason{}, 181},
 	} {
 		t.Run(c.modes, func(t *testing.T) {
 			s := start(t, c.seed, strings.Fields(c.modes)...)
 			if c.seed != "small" {
 				s.change(standinnexus.Change{Op: "put", Repository: standinnexus.Raw, Path: "größe 1+1/100%.txt", Body: "odd"})
 			}
-			want, names := s.holds(), map[string]bool{}
-			for i, p := range want {
-				names[p.Repository+" "+p.Name+"@"+p.Version] = true
-				if strings.Contains(c.modes, "3.20") {
-					want[i].Files[0].Size = -1
-				}
-			}
-			if len(names) != c.packages {
-				t.Errorf("the stand-in holds %d packages, not %d", len(names), c.packages)
-			}
-			sourcetest.Run(t, sourcetest.Case{
-				New:      func(t *testing.T) sources.Source { return s.source(t, standinnexus.Password, Options{}) },
-				Want:     want,
-				Skipped:  c.skips,
-				Content:  s.content,
-				Requests: s.requests,
-				Token:    standinnexus.Password,
-				Cut:      s.cut,
-				Rejected: func(t *testing.T) sources.Source { return s.source(t, "not-the-password", Options{}) },
-				Absent:   absent,
-			})
+			s.suite(t, s.theCase(t, c.modes, c.skips, c.packages))
 		})
+	}
+}
+
+// theCase is the suite's case for the user who may do everything.
+func (s *server) theCase(t *testing.T, modes string, skips map[string]artifact.Reason, packages int) sourcetest.Case {
+	t.Helper()
+	var o Options
+	want, names := s.holds(), map[string]bool{}
+	if strings.Contains(modes, "3.20") { // which tells no sizes, but those of npm's tags are known
+		o.Repositories, skips = []string{"!npm-*"}, maps.Clone(skips)
+		delete(skips, "-/all")
+		want = slices.DeleteFunc(want, func(p artifact.Package) bool { return p.Format == artifact.NPM })
+		for _, p := range want {
+			p.Files[0].Size = -1
+		}
+	}
+	for _, p := range want {
+		names[p.Repository+" "+p.Name+"@"+p.Version] = true
+	}
+	if len(names) != packages {
+		t.Errorf("the stand-in holds %d packages, not %d", len(names), packages)
+	}
+	c := sourcetest.Case{
+		New:      func(t *testing.T) sources.Source { return s.source(t, standinnexus.Password, o) },
+		Want:     want,
+		Skipped:  skips,
+		Content:  s.content,
+		Requests: s.requests,
+		Token:    standinnexus.Password,
+		Cut:      s.cut,
+		Rejected: func(t *testing.T) sources.Source { return s.source(t, "not-the-password", o) },
+		Absent:   absent,
+	}
+	if strings.Contains(modes, "signin=limited") {
+		c.Rejected = nil // the right password would be refused, too, from then on
+	}
+	return c
+}
+
+func (s *server) suite(t *testing.T, c sourcetest.Case) {
+	t.Helper()
+	sourcetest.Run(t, c)
+	if n := s.Stats().ForeignCredentials; n != 0 {
+		t.Errorf("%d requests brought credentials of another kind", n)
 	}
 }
 
@@ -157,6 +231,9 @@ func (s *server) content(t *testing.T, _ artifact.Package, f artifact.File) []by
 	l, err := parseLocator(f.Locator)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if l.Text != nil {
+		return []byte(*l.Text)
 	}
 	body, ok := s.Body(l.Repository, l.Path)
 	if !ok {
@@ -173,12 +250,7 @@ func (s *server) cut(on bool) {
 
 func absent(t *testing.T, f artifact.File) artifact.File {
 	t.Helper()
-	l, err := parseLocator(f.Locator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Path = "absent/" + l.Path
-	f.Locator = l.String()
+	f.Locator = locator{Repository: standinnexus.Raw, Hosted: true, ID: "bm9uZTox", Path: "absent/file"}.String()
 	return f
 }
 

@@ -7,7 +7,9 @@ package nexus
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,16 +27,30 @@ func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artif
 	if err != nil {
 		return artifact.Content{}, fault.At(fault.Source, err)
 	}
+	if l.Text != nil {
+		return text(ctx, *l.Text, offset)
+	}
+	if kind, reference, ok := artifact.ParseImagePath(f.Path); ok {
+		if image, tag, isImage := imagePath(l.Path); isImage {
+			return s.openImage(ctx, f, imageFile{l, image, tag, kind, reference}, offset)
+		}
+	}
 	resp, err := s.client.Open(ctx, s.client.URL(contentPath(l), nil), offset, nil)
 	if err != nil {
 		return artifact.Content{}, s.unreadable(ctx, l, err)
 	}
-	served := describe(resp, f)
+	served := describe(resp.Header, httpx.Whole(resp), f)
 	if l.Hosted && differs(f, served) {
 		_ = resp.Body.Close()
 		return artifact.Content{}, s.changed(ctx, f, l, served)
 	}
 	return artifact.Content{ReadCloser: resp.Body, Size: served.Size}, nil
+}
+
+// text is content that its listing brought along.
+func text(ctx context.Context, content string, offset int64) (artifact.Content, error) {
+	rest := content[min(max(offset, 0), int64(len(content))):]
+	return artifact.Content{ReadCloser: io.NopCloser(strings.NewReader(rest)), Size: int64(len(content))}, ctx.Err()
 }
 
 // contentPath is the escaped path of a file's content URL.
@@ -57,18 +73,20 @@ func (s *Source) unreadable(ctx context.Context, l locator, err error) error {
 		return ctx.Err()
 	case status(err) == http.StatusNotFound:
 		return because(artifact.SourceMissing, "is listed and not there")
+	case paymentRequired(err):
+		return because(artifact.SourceFailed, "is not cached, and the server fetches nothing while its usage is over the limits of the Community Edition")
 	case status(err) == http.StatusInternalServerError:
 		return because(artifact.SourceFailed, "can not be read: its blob may be missing, the server's log says more")
 	}
 	return s.refused(err, l.Repository)
 }
 
-// describe is f as the headers of its content describe it.
-func describe(resp *http.Response, f artifact.File) artifact.File {
-	f.Size = httpx.Whole(resp)
-	f.Digests = artifact.Digests{SHA1: etagSHA1(resp.Header.Get("ETag"))}
+// describe is f as the headers of its content describe it; size is -1 when unknown.
+func describe(header http.Header, size int64, f artifact.File) artifact.File {
+	f.Size = size
+	f.Digests = artifact.Digests{SHA1: etagSHA1(header.Get("ETag"))}
 	f.Modified = time.Time{}
-	if t, err := http.ParseTime(resp.Header.Get("Last-Modified")); err == nil {
+	if t, err := http.ParseTime(header.Get("Last-Modified")); err == nil {
 		f.Modified = t.UTC()
 	}
 	return f
@@ -99,9 +117,12 @@ func differs(listed, served artifact.File) bool {
 // is now. An asset that was deleted and stored again has another record, and so has every asset after an upgrade to another
 // database: then only the headers of its content are known.
 func (s *Source) changed(ctx context.Context, listed artifact.File, l locator, served artifact.File) error {
+	if l.ID == "" {
+		return &sources.Changed{Now: served}
+	}
 	a, err := s.asset(ctx, l.ID)
-	switch code := status(err); {
-	case code == http.StatusNotFound, code == http.StatusUnprocessableEntity:
+	switch {
+	case unknown(err):
 		return &sources.Changed{Now: served}
 	case err != nil:
 		return s.unreadable(ctx, l, err)
@@ -113,6 +134,18 @@ func (s *Source) changed(ctx context.Context, listed artifact.File, l locator, s
 		return fault.At(fault.Source, fault.Temporary(fault.Because(artifact.SourceDigestMismatch, err), 0))
 	}
 	return &sources.Changed{Now: now}
+}
+
+// unknown tells that an answer about an asset says that there is none with this id.
+func unknown(err error) bool {
+	code := status(err)
+	return code == http.StatusNotFound || code == http.StatusUnprocessableEntity
+}
+
+// paymentRequired tells the refusal of a Community Edition over its limits, which other answers of the same status are not.
+func paymentRequired(err error) bool {
+	var answer *httpx.StatusError
+	return errors.As(err, &answer) && strings.Contains(answer.Body, "PAYMENT REQUIRED")
 }
 
 func summary(f artifact.File) string {

@@ -3,17 +3,6 @@
 
 package nexus
 
-import (
-	"strings"
+import "pkgferry/sources"
 
-	"pkgferry/internal/artifact"
-	"pkgferry/sources"
-)
-
-func raw(r repository, a asset) (sources.Listed, bool) {
-	if strings.HasSuffix(a.path(), "/") {
-		return skip(r, a, artifact.FileNameNotAllowed, "its path names a directory"), true
-	}
-	g := artifact.ParseGenericPath(r.Name, a.path())
-	return file(r, a, g.Name, g.Version, g.Path), true
-}
+func raw(r repository, a asset) (sources.Listed, bool) { return foreign(r, a) }

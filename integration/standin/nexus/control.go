@@ -281,6 +281,9 @@ func dumpLine(r *repository, a *asset) standin.DumpLine {
 	return line
 }
 
+// Stats counts what the server was asked so far.
+func (s *Server) Stats() standin.Counts { return s.stats.Counts() }
+
 // Body returns the content that is stored in a repository at a path; false when there is none.
 func (s *Server) Body(repository, path string) ([]byte, bool) {
 	s.mu.RLock()

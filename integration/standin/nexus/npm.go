@@ -220,7 +220,11 @@ func (s *Server) NPMIndex(repository, name string) (tags, deprecated map[string]
 func (s *Server) NPMNames(repository string) (names []string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	s.store.repositories[repository].after(0, func(a *asset) bool {
+	r := s.store.repositories[repository]
+	if r == nil {
+		return nil
+	}
+	r.after(0, func(a *asset) bool {
 		if artifact.IsNPMName(a.path) {
 			names = append(names, a.path)
 		}
