@@ -20,7 +20,7 @@ var chains = []struct {
 	// makes tells what the server makes of what was published to it: nobody misses it elsewhere.
 	makes func(line standin.DumpLine) bool
 }{
-	{"nexus", nil, [2]string{"type: nexus\n", "type: nexus\n    repositories: [\"**\", maven-proxy]\n"}, madeByNexus},
+	{"nexus", nil, [2]string{"type: nexus\n", "type: nexus\n    repositories: [\"**\", maven-proxy, nuget-proxy]\n"}, madeByNexus},
 	{"npmjs", nil, [2]string{"scopes: [\"@acme\"]", "scopes: [\"@acme\"]\n    packages: [tidy-lines]"}, func(standin.DumpLine) bool { return false }},
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,6 +40,7 @@ func (a *app) planCommand() *cobra.Command {
 }
 
 func (a *app) plan(f planFlags) error {
+	a.notices = slog.LevelWarn // it is the plan's to say what is left out; other commands say it with --log-level info
 	ctx, cancel := a.cancellable()
 	defer cancel()
 	m, err := a.connect(ctx)

@@ -22,6 +22,7 @@ type app struct {
 	interrupted <-chan struct{}
 	running     bool // a command has begun: an error is no longer one of the command line
 	log         *slog.Logger
+	notices     slog.Level        // of what sources say is not listed
 	variables   map[string]string // stand before the environment's
 
 	config, checkpoint  string

@@ -24,6 +24,7 @@ type access struct {
 	base    *url.URL
 	auth    httpx.Auth // nil: anonymous
 	secrets []string
+	notice  func(string) // says what an operator should know
 }
 
 // wiring is one type of source: how its configuration becomes the adapter.
@@ -36,8 +37,10 @@ type wiring struct {
 
 // wired is what this program can read, one entry each.
 var wired = []wiring{
-	{"nexus", []artifact.Format{artifact.Maven, artifact.Generic}, reachNexus, func(s config.Source, c *httpx.Client, _ access) sources.Source {
-		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories})
+	{"nexus", []artifact.Format{
+		artifact.Maven, artifact.NPM, artifact.PyPI, artifact.NuGet, artifact.Helm, artifact.Generic, artifact.Container,
+	}, reachNexus, func(s config.Source, c *httpx.Client, to access) sources.Source {
+		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Notice: to.notice})
 	}},
 	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, func(s config.Source, c *httpx.Client, to access) sources.Source {
 		return npmjs.New(s.Name, c, npmjs.Options{
@@ -160,6 +163,7 @@ func (a *app) source(ctx context.Context, file *config.File, w wiring, s config.
 	if err != nil {
 		return nil, err
 	}
+	to.notice = func(text string) { a.log.Log(ctx, a.notices, text) }
 	client, err := httpx.New(httpx.Options{
 		Name: "source " + s.Name, Base: to.base, Auth: to.auth, Hosts: hosts, CAFile: file.Path(s.CAFile), Secrets: to.secrets,
 		Limits: httpx.Limits{RequestsPerSecond: s.Limits.Rate(), Bandwidth: int64(s.Limits.Bandwidth)},

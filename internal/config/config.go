@@ -71,7 +71,7 @@ type Rates struct {
 type SourceLimits struct {
 	Place
 	Rates
-	ConcurrentListings int `key:"concurrent_listings" doc:"At most so many listing requests at once. This version never makes more than one."`
+	ConcurrentListings int `key:"concurrent_listings" doc:"At most so many listing requests at once; a source that lists one thing after the other makes no more than one."`
 	KeepPulls          int `key:"keep_pulls" for:"dockerhub" doc:"Pause before fewer pulls than this are left of the quota."`
 }
 

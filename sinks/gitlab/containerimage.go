@@ -173,13 +173,20 @@ func (im *image) store(ctx context.Context, reference string, m imageManifest) e
 }
 
 // setTag makes the tag name root, unless somebody else pushed it since the sink was asked for it: another look has to
-// judge that.
+// judge that. A fallback tag that is listed as a tag, too, may have come with the image that it belongs to.
 func (im *image) setTag(ctx context.Context, root imageManifest) error {
 	s, err := im.repository.shelf(ctx)
 	if err != nil {
 		return err
 	}
+	if fallbackTag.MatchString(im.tag) {
+		s.writing.Lock()
+		defer s.writing.Unlock()
+	}
 	if !im.tagged && s.has(im.tag) {
+		if there, ok, err := im.manifest(ctx, im.tag); err != nil || ok && there.digest == root.digest {
+			return err
+		}
 		return fault.At(fault.Sink, fault.Temporary(fault.Errorf(artifact.TargetFailed, "somebody else pushed the tag %s meanwhile", im.tag), 0))
 	}
 	if err := im.store(ctx, im.tag, root); err != nil {

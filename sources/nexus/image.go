@@ -59,7 +59,7 @@ func (s *Source) openRegistry(ctx context.Context, i imageFile, rest string, off
 	if strings.HasPrefix(rest, "manifests/") {
 		header = http.Header{"Accept": {manifestTypes}}
 	}
-	resp, err := s.client.Open(ctx, s.client.URL(i.path(rest), nil), offset, header)
+	resp, err := s.client.Open(ctx, s.client.URL(i.path(rest), nil), offset, header) //nolint:bodyclose // who reads the content closes it
 	if err != nil {
 		return artifact.Content{}, err
 	}

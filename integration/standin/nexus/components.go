@@ -79,11 +79,10 @@ func mavenComponent(p string) (component, bool) {
 
 // together are the assets of a component of a repository, and the lowest id among them.
 func (r *repository) together(of *asset, c component) (all []*asset, first int64) {
-	collect := func(a *asset) bool {
+	collect := func(a *asset) {
 		if other, ok := componentOf(r.format, a.path); ok && other == c {
 			all = append(all, a)
 		}
-		return true
 	}
 	if g := r.generated; g.holds(of.id) {
 		start := g.first + (of.id-g.first)/int64(g.per)*int64(g.per)
