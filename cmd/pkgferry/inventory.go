@@ -197,6 +197,7 @@ func (i *inventory) pace(file *config.File) pace {
 			continue
 		}
 		judge("the requests of source "+source, reads[source], s.Limits.Rate())
+		judge("the requests per day of source "+source, reads[source], float64(s.Limits.PerDay)/(24*time.Hour).Seconds())
 		judge("the bandwidth of source "+source, bytes[source], float64(s.Limits.Bandwidth))
 	}
 	judge("the requests of the target", writes, file.Target.Limits.Rate())

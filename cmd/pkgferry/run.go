@@ -230,7 +230,8 @@ func (a *app) openStore(ctx context.Context, m *migration, scratch bool) (*check
 		remove()
 		return nil, nil, withCode(codeStopped, err)
 	}
-	closing := func() { _ = store.Close(); remove() }
+	settle := a.count(m, store, scratch)
+	closing := func() { settle(); _ = store.Close(); remove() }
 	target := m.file.Target.URL.String() + " " + string(m.file.Target.Group)
 	bound, err := store.Fact(ctx, "target")
 	if err == nil && bound == "" {

@@ -116,6 +116,8 @@ func basic(l config.Login) httpx.Auth {
 type migration struct {
 	file    *config.File
 	options engine.Options
+	budgets map[string]*httpx.Daily // by source, where it has one
+	counted bool                    // what is used of them is noted
 }
 
 // connect reads the configuration and prepares both ends.
@@ -124,7 +126,7 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &migration{file: file, options: engine.Options{Sources: map[string]sources.Source{}, Scopes: map[string]string{}}}
+	m := &migration{file: file, budgets: map[string]*httpx.Daily{}, options: engine.Options{Sources: map[string]sources.Source{}, Scopes: map[string]string{}}}
 	if m.options.Router, err = router(file); err != nil {
 		return nil, usage(err)
 	}
@@ -132,7 +134,10 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 	hosts := httpx.NewHosts()
 	for _, s := range file.Sources {
 		w := wiringOf(s)
-		if m.options.Sources[s.Name], err = a.source(ctx, file, w, s, hosts); err != nil {
+		if n := s.Limits.PerDay; n > 0 {
+			m.budgets[s.Name] = a.budget(ctx, s.Name, n)
+		}
+		if m.options.Sources[s.Name], err = a.source(ctx, m, w, s, hosts); err != nil {
 			return nil, usage(err)
 		}
 		m.options.Scopes[s.Name] = fmt.Sprintf("%s %q %q %q %q", s.Type, s.Repositories, s.Names, s.Scopes, s.Packages)
@@ -154,7 +159,8 @@ func formats(file *config.File) []artifact.Format {
 	return all
 }
 
-func (a *app) source(ctx context.Context, file *config.File, w wiring, s config.Source, hosts *httpx.Hosts) (sources.Source, error) {
+func (a *app) source(ctx context.Context, m *migration, w wiring, s config.Source, hosts *httpx.Hosts) (sources.Source, error) {
+	file := m.file
 	login, err := file.Login(ctx, s.Access, s.Place, a.lookup)
 	if err != nil {
 		return nil, err
@@ -165,7 +171,7 @@ func (a *app) source(ctx context.Context, file *config.File, w wiring, s config.
 	}
 	to.notice = func(text string) { a.log.Log(ctx, a.notices, text) }
 	client, err := httpx.New(httpx.Options{
-		Name: "source " + s.Name, Base: to.base, Auth: to.auth, Hosts: hosts, CAFile: file.Path(s.CAFile), Secrets: to.secrets,
+		Name: "source " + s.Name, Base: to.base, Auth: to.auth, Hosts: hosts, Daily: m.budgets[s.Name], CAFile: file.Path(s.CAFile), Secrets: to.secrets,
 		Limits: httpx.Limits{RequestsPerSecond: s.Limits.Rate(), Bandwidth: int64(s.Limits.Bandwidth)},
 	})
 	if err != nil {

@@ -71,6 +71,7 @@ type Rates struct {
 type SourceLimits struct {
 	Place
 	Rates
+	PerDay             int `key:"requests_per_day" doc:"At most so many requests in a day (UTC), counted over all runs on one checkpoint; then the source is left until the next day."`
 	ConcurrentListings int `key:"concurrent_listings" doc:"At most so many listing requests at once; a source that lists one thing after the other makes no more than one."`
 	KeepPulls          int `key:"keep_pulls" for:"dockerhub" doc:"Pause before fewer pulls than this are left of the quota."`
 }

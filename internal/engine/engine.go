@@ -128,10 +128,12 @@ func newRun(o Options) *run {
 	return &run{Options: o, started: time.Now(), wake: make(chan struct{}, 1)}
 }
 
-// Check proves that both ends can be worked with, before anything is touched.
+// Check proves that both ends can be worked with, before anything is touched. A source whose quota is used up can not be
+// asked; its listing will say so.
 func Check(ctx context.Context, o Options) error {
 	for _, source := range o.Sources {
-		if err := source.Check(ctx); err != nil {
+		err := source.Check(ctx)
+		if _, spent := fault.IsSpent(err); err != nil && !spent {
 			return fault.At(fault.Source, err)
 		}
 	}

@@ -21,6 +21,11 @@ func (d door) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+	if err := c.charge(req); err != nil {
+		turn.leave()
+		closeBody(req)
+		return nil, err
+	}
 	guard := newGuard(req.Context(), req.URL.Host, c.o.Stall)
 	in := &inbound{guard: guard, bandwidth: c.bandwidth, turn: turn}
 	in.failed = func(err error) error { return c.failed(req.Method, req.URL, err) }

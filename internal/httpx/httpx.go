@@ -43,6 +43,7 @@ type Options struct {
 	Base     *url.URL      // where the server is; credentials go nowhere else
 	Auth     Auth          // nil: Anonymous
 	Limits   Limits        // of Base's host
+	Daily    *Daily        // how many requests to Base a day allows; nil: any number
 	CAFile   string        // extra CA certificates (PEM), next to the system's
 	Stall    time.Duration // a read or write that moves no byte for so long fails; 0: 60 s. There is no total timeout.
 	Attempts int           // of a read; 0: 5

@@ -67,7 +67,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 func repeatable(err error) bool {
 	var refusal *policyError
 	var status *StatusError
+	_, spent := fault.IsSpent(err)
 	switch {
+	case spent, fault.IsStop(err):
+		return false
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.As(err, &status):
