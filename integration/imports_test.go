@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"mapping":           {"internal/artifact", "github.com/bmatcuk/doublestar/v4"},
 	"sources":           {"internal/artifact", "internal/fault", "github.com/sourcegraph/conc"},
 	"sinks":             {"internal/artifact", "internal/fault"},
-	"sources/":          {"sources", "sources/packument", "internal/artifact", "internal/fault", "internal/httpx", "internal/jsonwalk", "foreign"},
+	"sources/":          {"sources", "sources/oci", "sources/packument", "internal/artifact", "internal/fault", "internal/httpx", "internal/jsonwalk", "foreign"},
 	"sinks/":            {"sinks", "internal/artifact", "internal/fault", "internal/httpx", "foreign"},
 	"checkpoint":        {"internal/artifact", "foreign"},
 	"internal/engine": {"sources", "sinks", "mapping", "checkpoint", "internal/artifact", "internal/fault",

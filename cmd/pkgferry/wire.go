@@ -40,7 +40,7 @@ var wired = []wiring{
 	{"nexus", []artifact.Format{
 		artifact.Maven, artifact.NPM, artifact.PyPI, artifact.NuGet, artifact.Helm, artifact.Generic, artifact.Container,
 	}, reachNexus, func(s config.Source, c *httpx.Client, to access) sources.Source {
-		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Notice: to.notice})
+		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice})
 	}},
 	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, func(s config.Source, c *httpx.Client, to access) sources.Source {
 		return npmjs.New(s.Name, c, npmjs.Options{

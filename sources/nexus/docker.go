@@ -45,17 +45,26 @@ func docker(r repository, a asset) (sources.Listed, bool) {
 		return sources.Listed{}, false
 	case !ok:
 		return skip(r, a, artifact.FileNameNotAllowed, "its path names neither a manifest nor a blob"), true
+	case !a.hollow() && digest(a.Checksum.SHA256, 32) == "":
+		return sources.Listed{}, false // the registry is asked; see digestless
 	}
 	p := artifact.Package{Name: image, Version: reference}
 	if strings.Contains(a.ContentType, "docker.distribution.manifest.v1+") {
 		p.Metadata = map[string]string{artifact.ImageMediaType: a.ContentType}
 	}
-	f := a.file(r, a.path())
-	if f.Digests.SHA256 == "" {
-		return skip(r, a, artifact.SourceFailed, "Nexus does not tell the digest of its manifest"), true
-	}
-	p.Files = []artifact.File{rootOf(f)}
+	p.Files = []artifact.File{rootOf(a.file(r, a.path()))}
 	return sources.Listed{Package: p}, true
+}
+
+// digestless are the tags whose records do not tell the digest.
+func digestless(r repository, assets []asset) (all []asset) {
+	for _, a := range assets {
+		_, reference, ok := imagePath(a.path())
+		if isDocker(r) && ok && !artifact.IsImageDigest(reference) && !a.hollow() && digest(a.Checksum.SHA256, 32) == "" {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // rootOf is the root of an image whose tag's asset is f.

@@ -40,6 +40,7 @@ func FuzzPage(f *testing.F) {
 		for _, d := range documents(r, p.Items, false) {
 			docs[d.name] = true
 		}
+		files += len(digestless(r, p.Items))
 		for _, a := range p.Items {
 			_, reference, isManifest := imagePath(a.path())
 			isPart := strings.HasPrefix(a.path(), "v2/-/") || isManifest && artifact.IsImageDigest(reference)

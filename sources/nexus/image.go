@@ -1,88 +1,106 @@
 // The content of images, by the registry API that every Docker repository of Nexus has without a connector
-// (GET /repository/REPOSITORY/v2/IMAGE/…, https://github.com/opencontainers/distribution-spec/blob/main/spec.md). Basic
-// credentials that nobody asked for are accepted also where the repository asks for a token.
+// (GET /repository/REPOSITORY/v2/…, see sources/oci). Basic credentials that nobody asked for are accepted also where the
+// repository asks for a token.
 
 package nexus
 
 import (
 	"context"
-	"net/http"
 	"net/url"
-	"strings"
 
 	"pkgferry/internal/artifact"
-	"pkgferry/internal/httpx"
+	"pkgferry/internal/fault"
 	"pkgferry/sources"
+	"pkgferry/sources/oci"
 )
 
-// manifestTypes are all kinds of manifest that a registry may hold: what is not named is answered as another one.
-const manifestTypes = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " +
-	"application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json, " +
-	"application/vnd.docker.distribution.manifest.v1+prettyjws, application/vnd.docker.distribution.manifest.v1+json, */*"
-
-const noReferrers = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`
-
-// imageFile is a file of an image by its place: what the tag's asset is, and what of the image is wanted.
-type imageFile struct {
-	locator
-	image, tag   string
-	kind, digest string
+// registry is that of a repository.
+func (s *Source) registry(repository string) (*oci.Registry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.registries[repository]; known != nil {
+		return known, nil
+	}
+	r, err := oci.New(s.client, oci.Options{
+		Prefix: "/repository/" + url.PathEscape(repository), Login: s.options.Login, Direct: true,
+	})
+	if err == nil {
+		s.registries[repository] = r
+	}
+	return r, err
 }
 
-func (i imageFile) path(rest string) string {
-	segments := strings.Split(i.image+"/"+rest, "/")
-	for at, one := range segments {
-		segments[at] = url.PathEscape(one)
-	}
-	return "/repository/" + url.PathEscape(i.Repository) + "/v2/" + strings.Join(segments, "/")
+// image is where an image lies.
+type image struct{ repository, name, tag string }
+
+func imageOf(l locator) (image, bool) {
+	name, tag, ok := imagePath(l.Path)
+	return image{l.Repository, name, tag}, ok
 }
 
-func (s *Source) openImage(ctx context.Context, f artifact.File, i imageFile, offset int64) (artifact.Content, error) {
-	rest := i.kind + "/" + i.digest
-	if i.kind == "referrers" {
-		rest = "manifests/" + artifact.FallbackTag(i.digest)
+func (s *Source) openImage(ctx context.Context, f artifact.File, l locator, i image, offset int64) (artifact.Content, error) {
+	r, err := s.registry(i.repository)
+	if err != nil {
+		return artifact.Content{}, fault.At(fault.Source, err)
 	}
-	content, err := s.openRegistry(ctx, i, rest, offset)
+	content, err := r.Open(ctx, i.name, f, offset)
+	root := artifact.ImageManifest(l.Digest, -1, "").Path == f.Path
+	if err == nil || !root || fault.CodeOf(err) != string(artifact.SourceMissing) {
+		return content, named(i.repository, err)
+	}
+	return s.openTagged(ctx, r, f, l, i, offset, err)
+}
+
+// openTagged opens a root that the registry does not know by the SHA-256 of its bytes. That is its digest, except of a
+// schema 1 manifest, whose tag tells it; else the tag names another manifest since it was listed.
+func (s *Source) openTagged(ctx context.Context, r *oci.Registry, f artifact.File, l locator, i image, offset int64, cause error) (artifact.Content, error) {
+	a, err := s.asset(ctx, l.ID)
 	switch {
-	case err == nil:
-		return content, nil
-	case status(err) == http.StatusNotFound && i.kind == "referrers":
-		return text(ctx, noReferrers, offset)
-	case status(err) == http.StatusNotFound && i.kind == "manifests" && i.digest == i.Digest:
-		return s.byTag(ctx, f, i, offset, err)
+	case unknown(err):
+		return artifact.Content{}, named(i.repository, cause)
+	case err != nil:
+		return artifact.Content{}, s.unreadable(ctx, l, err)
 	}
-	return artifact.Content{}, s.unreadable(ctx, i.locator, err)
-}
-
-func (s *Source) openRegistry(ctx context.Context, i imageFile, rest string, offset int64) (artifact.Content, error) {
-	var header http.Header
-	if strings.HasPrefix(rest, "manifests/") {
-		header = http.Header{"Accept": {manifestTypes}}
-	}
-	resp, err := s.client.Open(ctx, s.client.URL(i.path(rest), nil), offset, header) //nolint:bodyclose // who reads the content closes it
-	if err != nil {
-		return artifact.Content{}, err
-	}
-	return artifact.Content{ReadCloser: resp.Body, Size: httpx.Whole(resp)}, nil
-}
-
-// byTag opens a root that the registry does not know by the SHA-256 of its bytes. That is its digest, except of a schema 1
-// manifest, which is there under its tag; else the tag names another manifest since it was listed.
-func (s *Source) byTag(ctx context.Context, f artifact.File, i imageFile, offset int64, cause error) (artifact.Content, error) {
-	a, err := s.asset(ctx, i.ID)
-	if err != nil {
-		if unknown(err) {
-			err = cause
-		}
-		return artifact.Content{}, s.unreadable(ctx, i.locator, err)
-	}
-	now := rootOf(a.file(repository{Name: i.Repository, Type: hosted}, i.Path))
+	now := rootOf(a.file(repository{Name: i.repository, Type: hosted}, l.Path))
 	if now.Digests.SHA256 != f.Digests.SHA256 {
 		return artifact.Content{}, &sources.Changed{Now: now}
 	}
-	content, err := s.openRegistry(ctx, i, "manifests/"+i.tag, offset)
+	m, err := r.Head(ctx, i.name, i.tag)
 	if err != nil {
-		return artifact.Content{}, s.unreadable(ctx, i.locator, err)
+		return artifact.Content{}, named(i.repository, err)
 	}
-	return content, nil
+	content, err := r.Open(ctx, i.name, artifact.ImageManifest(m.Digest, -1, ""), offset)
+	return content, named(i.repository, err)
+}
+
+// headTag lists a tag whose record tells no digest.
+func (w *walk) headTag(ctx context.Context, a asset) found {
+	leave, err := w.enter(ctx)
+	if err != nil {
+		return found{err: err}
+	}
+	defer leave()
+	l := locator{Repository: w.Name, Hosted: w.Type == hosted, ID: a.ID, Path: a.path()}
+	i, _ := imageOf(l)
+	r, err := w.registry(w.Name)
+	if err != nil {
+		return found{err: err}
+	}
+	m, err := r.Head(ctx, i.name, i.tag)
+	if err != nil {
+		return found{err: named(w.Name, err)}
+	}
+	p := oci.Image(i.name, i.tag, m)
+	l.Digest = m.Digest
+	p.Source, p.Repository = w.Source.name, w.Name
+	p.Files[0].Locator, p.Files[0].Modified, p.Files[0].Downloaded = l.String(), date(a.LastModified), date(a.LastDownloaded)
+	return found{item: sources.Listed{Package: p}}
+}
+
+// named says in which repository something about an image happened.
+func named(repository string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.At(fault.Source, errorf(err, "repository %s", repository))
 }

@@ -277,6 +277,9 @@ func (w *walk) documents(ctx context.Context, t turn) bool {
 			return found{item, err}
 		})
 	}
+	for _, a := range digestless(w.repository, t.Items) {
+		reads = append(reads, func(ctx context.Context) found { return w.headTag(ctx, a) })
+	}
 	if w.tail.on {
 		for _, p := range indexes(w.repository, t.Items) {
 			reads = append(reads, func(ctx context.Context) found { return w.head(ctx, p) })

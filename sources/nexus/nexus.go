@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
 	"pkgferry/internal/httpx"
 	"pkgferry/sources"
+	"pkgferry/sources/oci"
 )
 
 // Options say what to list.
@@ -25,6 +27,8 @@ type Options struct {
 	// Listings is how many requests of a listing are under way at most; 0 is 2. Nexus asks its database anew for each asset
 	// of a page, so more than 4 help nobody.
 	Listings int
+	// Login are the credentials of the client, for registries; nil is none.
+	Login httpx.Auth
 	// Notice is told what is not listed, in a sentence; nil is told nothing.
 	Notice func(string)
 }
@@ -37,6 +41,9 @@ type Source struct {
 	client  *httpx.Client
 	options Options
 	slots   chan struct{} // one for each request of a listing that is under way
+
+	mu         sync.Mutex // guards registries
+	registries map[string]*oci.Registry
 }
 
 var _ sources.Source = (*Source)(nil)
@@ -50,7 +57,7 @@ func New(name string, client *httpx.Client, o Options) *Source {
 	if o.Notice == nil {
 		o.Notice = func(string) {}
 	}
-	return &Source{name: name, client: client, options: o, slots: make(chan struct{}, o.Listings)}
+	return &Source{name: name, client: client, options: o, slots: make(chan struct{}, o.Listings), registries: map[string]*oci.Registry{}}
 }
 
 // Check asks for the server's status and its repositories, and tells which of them are not listed.

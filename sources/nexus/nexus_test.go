@@ -75,8 +75,9 @@ func (s *server) source(t *testing.T, password string, o Options) *Source {
 
 func (s *server) sourceOf(t *testing.T, user, password string, o Options) *Source {
 	t.Helper()
+	o.Login = httpx.Basic(user, password)
 	client, err := httpx.New(httpx.Options{
-		Name: "source nexus", Base: s.url, Auth: httpx.Basic(user, password), Secrets: []string{password}, Attempts: 2,
+		Name: "source nexus", Base: s.url, Auth: o.Login, Secrets: []string{password}, Attempts: 2,
 	})
 	if err != nil {
 		t.Fatal(err)

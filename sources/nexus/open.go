@@ -30,10 +30,8 @@ func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artif
 	if l.Text != nil {
 		return text(ctx, *l.Text, offset)
 	}
-	if kind, reference, ok := artifact.ParseImagePath(f.Path); ok {
-		if image, tag, isImage := imagePath(l.Path); isImage {
-			return s.openImage(ctx, f, imageFile{l, image, tag, kind, reference}, offset)
-		}
+	if i, ok := imageOf(l); ok && l.Digest != "" {
+		return s.openImage(ctx, f, l, i, offset)
 	}
 	resp, err := s.client.Open(ctx, s.client.URL(contentPath(l), nil), offset, nil)
 	if err != nil {
