@@ -6,7 +6,6 @@ package artifactory
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"pkgferry/integration/standin/artifactory/aql"
 )
@@ -92,7 +91,7 @@ type rowWriter struct {
 }
 
 func (b *rowWriter) key(name string) {
-	b.out.text(b.comma + "\n  \"" + name + "\" : ")
+	b.out.text(b.comma, "\n  \"", name, "\" : ")
 	b.comma = ","
 }
 
@@ -101,12 +100,12 @@ func (b *rowWriter) field(s *Server, one row, f aql.Field) {
 	switch f {
 	case aql.Size, aql.Depth:
 		v, _, _ := one.Span(f)
-		text := strconv.FormatInt(v.Number, 10)
+		quote := ""
 		if f == aql.Size && s.modes.sizeText {
-			text = `"` + text + `"`
+			quote = `"`
 		}
 		b.key(string(f))
-		b.out.text(text)
+		b.out.text(quote, strconv.FormatInt(v.Number, 10), quote)
 		return
 	case aql.VirtualRepos:
 		if names := s.virtualsOf(one.Repo); len(names) > 0 {
@@ -115,15 +114,15 @@ func (b *rowWriter) field(s *Server, one row, f aql.Field) {
 		}
 		return
 	case aql.Created, aql.Modified, aql.Updated, aql.PropsModified:
-		if text, ok := s.date(one.dated(f)).(string); ok {
+		if at := one.dated(f); !at.IsZero() {
 			b.key(string(f))
-			b.out.text(`"` + text + `"`)
+			_, _ = b.out.Write(at.In(s.modes.zone).AppendFormat(b.out.AvailableBuffer(), `"`+dateForm+`"`))
 		}
 		return
 	}
 	if v, _, _ := one.Span(f); !v.Null {
 		b.key(string(f))
-		b.out.text(quoted(v.Text))
+		b.out.quoted(v.Text)
 	}
 }
 
@@ -138,16 +137,6 @@ func (b *rowWriter) list(name string, lines []joinedLine, of func(joinedLine) ob
 		b.key(name)
 		b.out.text(strings.ReplaceAll(string(pretty(all)), "\n", "\n  "))
 	}
-}
-
-// quoted is a text in JSON. What needs no escape, which is nearly everything, takes the short way.
-func quoted(text string) string {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			return string(pretty(text))
-		}
-	}
-	return `"` + text + `"`
 }
 
 // virtualsOf are the virtual repositories that show what a repository holds.

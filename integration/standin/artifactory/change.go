@@ -4,6 +4,7 @@ package artifactory
 // that move between two pages of a query.
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 type Change struct {
 	// Op is deploy (a new file, or new content of one that is there), copy, move, delete (a file or a folder; that of a
 	// tag takes the tag away), properties (they replace those that were there), lose (the content is gone from the disk),
-	// find (it is back), image (a small image, made of Made, is pushed as Path, such as "app:2.1"), blackout or serve (the
+	// find (it is back), block (Xray forbids its download), allow, image (a small image, made of Made, is pushed as Path, such as "app:2.1"), blackout or serve (the
 	// repository).
 	Op         string `json:"op"`
 	Repository string `json:"repository"`
@@ -27,6 +28,9 @@ type Change struct {
 	Size int64  `json:"size,omitempty"`
 	// Modified is the date that the client of a deploy sends with its file; without it the server's time counts.
 	Modified *time.Time `json:"modified,omitempty"`
+	// Late is how long a deploy takes, such as "10m": the file is there when all of it has arrived, with the dates of
+	// when its upload began.
+	Late string `json:"late,omitempty"`
 
 	// ToRepository and ToPath are where a copy or a move goes.
 	ToRepository string `json:"to_repository,omitempty"`
@@ -80,6 +84,8 @@ func (s *Server) Change(c Change) error {
 		}
 	case "lose", "find":
 		changed.Lost = c.Op == "lose"
+	case "block", "allow":
+		changed.Blocked = c.Op == "block"
 	default:
 		return fmt.Errorf("there is no change %q", c.Op)
 	}
@@ -105,7 +111,11 @@ func (s *Server) deploy(one *repository, c Change) error {
 	if c.Path == "" || strings.HasSuffix(c.Path, "/") || old != nil && old.Folder {
 		return fmt.Errorf("%q in %s can be no file", c.Path, c.Repository)
 	}
-	now := stamp(s.clock.now())
+	late, err := time.ParseDuration(cmp.Or(c.Late, "0s"))
+	if err != nil {
+		return err
+	}
+	now := stamp(s.clock.now().Add(-late))
 	folder, name := storage.Split(c.Path)
 	item := &storage.Item{
 		Path: folder, Name: name, Created: now, Modified: now, Updated: now, CreatedBy: "ci", ModifiedBy: "ci",

@@ -31,5 +31,8 @@ func (s *Server) date(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
-	return t.In(s.modes.zone).Format("2006-01-02T15:04:05.000Z07:00")
+	return t.In(s.modes.zone).Format(dateForm)
 }
+
+// dateForm is ISO 8601 with milliseconds.
+const dateForm = "2006-01-02T15:04:05.000Z07:00"

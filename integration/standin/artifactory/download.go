@@ -47,6 +47,8 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, escaped string
 		refuse(w, http.StatusForbidden, "The repository '"+one.key+"' is blacked out and cannot serve artifact '"+one.key+":"+at+"'.")
 	case one.excludes != "" && matchesPattern(one.excludes, at):
 		refuse(w, http.StatusNotFound, "The repository '"+one.key+"' rejected the artifact '"+one.key+":"+at+"' due to its include/exclude pattern settings.")
+	case item.Blocked:
+		refuse(w, http.StatusForbidden, "Artifact download request rejected: "+at+" was not downloaded due to the download blocking policy configured in Xray for "+key+".")
 	case item.Lost:
 		refuse(w, http.StatusNotFound, notFound)
 	default:
@@ -91,6 +93,9 @@ func (s *Server) synthesised(w http.ResponseWriter, r *http.Request, key, at str
 		if at[dot:] == ".sha512" && s.modes.sha512 {
 			sum = item.Blob.SHA512()
 		}
+	}
+	if upstream := s.content.repositories[key]; upstream != nil && upstream.class == remote && sum == "" {
+		s.stats.Request(r.Method, "upstream") // it is asked, and does not answer
 	}
 	if sum == "" {
 		refuse(w, http.StatusNotFound, notFound)

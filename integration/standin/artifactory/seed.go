@@ -76,6 +76,10 @@ func (s *Server) seedMade(n int) {
 	c, flat := s.content, n*4/10
 	maven := storage.Maven(Releases, n-flat, 1<<20)
 	files := storage.Flat(Files, flat, 1<<20+maven.IDs())
+	if s.modes.noSHA256 != "" {
+		maven.WithoutSHA256 = func(at string) bool { return matchesPattern(s.modes.noSHA256, Releases+"/"+at) }
+		files.WithoutSHA256 = func(at string) bool { return matchesPattern(s.modes.noSHA256, Files+"/"+at) }
+	}
 	began := storage.Newest.AddDate(-1, 0, 0)
 	c.add(&repository{key: Releases, class: local, packageType: "maven"}, maven, began)
 	c.add(&repository{key: Files, class: local, packageType: "generic"}, files, began)

@@ -34,6 +34,8 @@ type Item struct {
 	Untold bool
 	// Lost: the content is gone from the disk, which only reading it shows.
 	Lost bool
+	// Blocked: Xray found something in it, and forbids its download.
+	Blocked bool
 }
 
 // Property is one property of an item.

@@ -22,6 +22,9 @@ type Tree struct {
 	name   func(file int) string
 	blob   func(file int) *Blob
 
+	// WithoutSHA256 says which files have no SHA-256; nil: all have one.
+	WithoutSHA256 func(at string) bool
+
 	weigh sync.Once
 	bytes int64
 }
@@ -76,10 +79,11 @@ func (t *Tree) Spans() (earliest, latest time.Time) {
 const offsetModified = 26 * time.Hour
 
 func (t *Tree) file(number int, folder string) *Item {
-	created := t.created(number)
+	created, name := t.created(number), t.name(number)
 	return &Item{
-		ID: t.first + int64(number), Repo: t.repo, Path: dotted(folder), Name: t.name(number),
-		Created: created, Modified: created.Add(-offsetModified).Truncate(time.Second), Updated: created.Add(130 * time.Millisecond),
+		ID: t.first + int64(number), Repo: t.repo, Path: dotted(folder), Name: name,
+		NoSHA256: t.WithoutSHA256 != nil && t.WithoutSHA256(Join(dotted(folder), name)),
+		Created:  created, Modified: created.Add(-offsetModified).Truncate(time.Second), Updated: created.Add(130 * time.Millisecond),
 		CreatedBy: "ci", ModifiedBy: "ci", Blob: t.blob(number),
 	}
 }
