@@ -81,15 +81,18 @@ func (s server) get(path string, headers ...string) answer {
 	return s.do(http.MethodGet, path, "", headers...)
 }
 
+// item is a row of an answer.
+type item struct {
+	Repo, Path, Name, Type string
+	Size                   json.Number
+	Created, SHA256        string
+	Properties             []artifactory.Property
+}
+
 // result is what a query answers.
 type result struct {
-	Results []struct {
-		Repo, Path, Name, Type string
-		Size                   json.Number
-		SHA256                 string
-		Properties             []artifactory.Property
-	}
-	Range struct {
+	Results []item
+	Range   struct {
 		Start        int `json:"start_pos"`
 		End          int `json:"end_pos"`
 		Total        int

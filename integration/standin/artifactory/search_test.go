@@ -1,12 +1,15 @@
 package artifactory_test
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"pkgferry/integration/standin"
 	"pkgferry/integration/standin/artifactory"
@@ -41,7 +44,7 @@ func TestFolderWalkFindsEverything(t *testing.T) {
 	}
 	slices.Sort(want)
 	slices.Sort(got)
-	if diff := cmp.Diff(want, got); diff != "" || len(got) != 700 {
+	if diff := gocmp.Diff(want, got); diff != "" || len(got) != 700 {
 		t.Errorf("%d files (-held +listed):\n%s", len(got), diff)
 	}
 	if n := s.Stats().Requests["POST aql folder"]; n < 100 {
@@ -71,6 +74,47 @@ func TestPagesWithoutASortDoNotAdd(t *testing.T) {
 	if n := len(s.query(`items.find({"repo":"files-local"})`).Results); n != 40 {
 		t.Errorf("%d rows in one answer", n)
 	}
+}
+
+// Every sort gives the same order, whether rows are found in it or not, and pages of it add up.
+func TestSorts(t *testing.T) {
+	s := start(t, "300")
+	for _, sort := range []string{
+		`{"$asc":["name"]}`, `{"$desc":["name"]}`, `{"$asc":["repo","path","name"]}`, `{"$desc":["path","name"]}`, `{"$asc":["size","name","path"]}`,
+		`{"$desc":["size","path","name"]}`, `{"$asc":["path"]}`, `{"$asc":["created"]}`,
+	} {
+		var fields []string
+		direction, list, _ := strings.Cut(strings.Trim(sort, `{}`), ":")
+		if err := json.Unmarshal([]byte(list), &fields); err != nil {
+			t.Fatal(err)
+		}
+		query := `items.find({"type":"any"}).include("repo","path","name","size","created").sort(` + sort + `)`
+		all := s.query(query).Results
+		for i := 1; i < len(all); i++ {
+			order := 0
+			for _, f := range fields {
+				if order == 0 {
+					order = cmp.Compare(all[i-1].sortable(f), all[i].sortable(f))
+				}
+			}
+			if order > 0 && direction == `"$asc"` || order < 0 && direction == `"$desc"` {
+				t.Fatalf("%s: %+v comes before %+v", sort, all[i-1], all[i])
+			}
+		}
+		var paged []item
+		for offset := 0; offset < len(all); offset += 64 {
+			paged = append(paged, s.query(fmt.Sprintf("%s.offset(%d).limit(64)", query, offset)).Results...)
+		}
+		if diff := gocmp.Diff(all, paged); diff != "" || len(all) < 300 {
+			t.Errorf("%s: %d rows (-whole +paged)\n%s", sort, len(all), diff)
+		}
+	}
+}
+
+// sortable is a field as a text that compares as the field does.
+func (i item) sortable(field string) string {
+	size, _ := i.Size.Int64()
+	return map[string]string{"repo": i.Repo, "path": i.Path, "name": i.Name, "size": fmt.Sprintf("%012d", size), "created": i.Created}[field]
 }
 
 func TestNoJSONWithoutText(t *testing.T) {

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Tree is a made tree. Names at one level have one length, so that the order of paths is the order of numbers.
+// Tree is a made tree. Names at one level have one length, so that the order of paths is the order of numbers; those of files
+// come after those of the folders beside them.
 type Tree struct {
 	repo   string
 	files  int
@@ -162,22 +163,13 @@ func (t *Tree) Children(at string) iter.Seq[*Item] {
 		}
 		firstFile, files := t.held(depth, number)
 		firstFolder, folders := t.below(depth, number)
-		for folders > 0 {
-			folder := t.folder(depth+1, firstFolder, at)
-			if files > 0 && t.name(firstFile) < folder.Name {
-				if !yield(t.file(firstFile, at)) {
-					return
-				}
-				firstFile, files = firstFile+1, files-1
-				continue
-			}
-			if !yield(folder) {
+		for i := range folders { // their names come before those of files
+			if !yield(t.folder(depth+1, firstFolder+i, at)) {
 				return
 			}
-			firstFolder, folders = firstFolder+1, folders-1
 		}
-		for ; files > 0; firstFile, files = firstFile+1, files-1 {
-			if !yield(t.file(firstFile, at)) {
+		for i := range files {
+			if !yield(t.file(firstFile+i, at)) {
 				return
 			}
 		}
