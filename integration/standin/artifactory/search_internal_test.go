@@ -82,7 +82,7 @@ func TestNothingIsPassedOver(t *testing.T) {
 		t.Fatalf("%d rows", len(everything))
 	}
 	random, found := rand.New(rand.NewPCG(3, 1)), 0
-	for range 600 {
+	for range 300 {
 		text := "items.find(" + criteria(random, 2) + "," + criteria(random, 2) + ")"
 		q, err := s.understood(text, account{admin: true})
 		if err != nil {
@@ -102,8 +102,8 @@ func TestNothingIsPassedOver(t *testing.T) {
 		}
 		found += len(got)
 	}
-	if found < 10_000 {
-		t.Errorf("600 queries find %d rows together: they test little", found)
+	if found < 5_000 {
+		t.Errorf("300 queries find %d rows together: they test little", found)
 	}
 }
 

@@ -81,7 +81,7 @@ func TestSorts(t *testing.T) {
 	s := start(t, "300")
 	for _, sort := range []string{
 		`{"$asc":["name"]}`, `{"$desc":["name"]}`, `{"$asc":["repo","path","name"]}`, `{"$desc":["path","name"]}`, `{"$asc":["size","name","path"]}`,
-		`{"$desc":["size","path","name"]}`, `{"$asc":["path"]}`, `{"$asc":["created"]}`,
+		`{"$desc":["size","path","name"]}`, `{"$asc":["path"]}`, `{"$asc":["created"]}`, `{"$desc":["repo","path","name"]}`,
 	} {
 		var fields []string
 		direction, list, _ := strings.Cut(strings.Trim(sort, `{}`), ":")
