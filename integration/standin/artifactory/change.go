@@ -17,7 +17,7 @@ type Change struct {
 	// Op is deploy (a new file, or new content of one that is there), copy, move, delete (a file or a folder; that of a
 	// tag takes the tag away), properties (they replace those that were there), lose (the content is gone from the disk),
 	// find (it is back), block (Xray forbids its download), allow, image (a small image, made of Made, is pushed as Path, such as "app:2.1"), blackout or serve (the
-	// repository).
+	// repository), renew (credentials that ended by the mode token-expires are good for as many requests again).
 	Op         string `json:"op"`
 	Repository string `json:"repository"`
 	Path       string `json:"path,omitempty"`
@@ -47,6 +47,10 @@ type Property struct {
 
 // Change makes one change.
 func (s *Server) Change(c Change) error {
+	if c.Op == "renew" {
+		s.signedIn.Store(0)
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	holders := s.content.holders(c.Repository)
