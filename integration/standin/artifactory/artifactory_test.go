@@ -130,3 +130,11 @@ func TestUnknownModes(t *testing.T) {
 		}
 	}
 }
+
+func TestSeeds(t *testing.T) {
+	for seed, fine := range map[string]bool{"": true, "small": true, "0": true, "1": true, "1000000": true, "50000001": false, "-1": false, "many": false} {
+		if _, err := artifactory.New(standin.Options{Seed: seed}); (err == nil) != fine {
+			t.Errorf("seed %q: %v", seed, err)
+		}
+	}
+}

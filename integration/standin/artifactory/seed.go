@@ -5,6 +5,7 @@ package artifactory
 // package at all.
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -39,10 +40,12 @@ const (
 func (s *Server) seed(o standin.Options) error {
 	s.content = newContent()
 	n, err := o.SeedCount(-1)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if n >= 0 {
+	case n > maxMade:
+		return fmt.Errorf("seed %d: there are names for %d files", n, maxMade)
+	case n >= 0:
 		s.seedMade(n)
 		return nil
 	}
@@ -70,6 +73,9 @@ func (d *seeder) keep(edition string) {
 		}
 	}
 }
+
+// maxMade is how many files the made trees have names for.
+const maxMade = 50_000_000
 
 // seedMade makes n files: six of ten in a tree of Maven releases, the others in folders of many thousand.
 func (s *Server) seedMade(n int) {

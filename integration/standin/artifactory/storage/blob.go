@@ -12,10 +12,12 @@ import (
 
 // Blob is the content of a file: bytes that are held, or bytes that are made when they are read.
 type Blob struct {
-	size int64
-	held []byte
-	seed uint64 // of what is made
+	size  int64
+	held  []byte
+	seed  uint64        // of what is made
+	write func() []byte // writes held the first time that it is needed
 
+	written sync.Once
 	once    sync.Once
 	digests artifact.Digests
 }
@@ -26,13 +28,27 @@ func Bytes(b []byte) *Blob { return &Blob{size: int64(len(b)), held: b} }
 // Made is a blob of a size that is made when it is read: it costs no memory, and equal seeds give equal bytes.
 func Made(seed uint64, size int64) *Blob { return &Blob{size: size, seed: seed} }
 
+// Written is a blob of bytes that write gives when somebody looks at them, or at their number.
+func Written(write func() []byte) *Blob { return &Blob{write: write} }
+
+// bytes are the bytes that are held; not ok: the content is made.
+func (b *Blob) bytes() (held []byte, ok bool) {
+	if b.write != nil {
+		b.written.Do(func() { b.held = b.write(); b.size = int64(len(b.held)) })
+	}
+	return b.held, b.held != nil || b.size == 0
+}
+
 // Size is in bytes.
-func (b *Blob) Size() int64 { return b.size }
+func (b *Blob) Size() int64 {
+	_, _ = b.bytes()
+	return b.size
+}
 
 // Reader reads the content from the beginning; it seeks.
 func (b *Blob) Reader() io.ReadSeeker {
-	if b.held != nil || b.size == 0 {
-		return bytes.NewReader(b.held)
+	if held, ok := b.bytes(); ok {
+		return bytes.NewReader(held)
 	}
 	return io.NewSectionReader(made{b.seed}, 0, b.size)
 }
@@ -41,9 +57,10 @@ func (b *Blob) Reader() io.ReadSeeker {
 func (b *Blob) Digests() artifact.Digests {
 	b.once.Do(func() {
 		h := artifact.NewHasher(artifact.Digests{MD5: "wanted"})
+		held, ok := b.bytes()
 		switch {
-		case b.held != nil || b.size == 0:
-			_, _ = h.Write(b.held)
+		case ok:
+			_, _ = h.Write(held)
 		case b.size <= 1<<10: // without the buffer of io.Copy
 			small := make([]byte, b.size)
 			_, _ = made{b.seed}.ReadAt(small, 0)

@@ -46,17 +46,19 @@ func Maven(repo string, n int, firstID int64) *Tree {
 		if which < 0 {
 			return "maven-metadata.xml"
 		}
-		return fmt.Sprintf("%s-%s%s", t.levels[4].nameOf(lib), t.levels[5].nameOf(version), mavenFiles[which])
+		return t.levels[4].nameOf(lib) + "-" + t.levels[5].nameOf(version) + mavenFiles[which]
+	}
+	group := func(lib int) string {
+		return fmt.Sprintf("com.example.%s.%s", t.levels[2].nameOf(lib/libsPerArea/areasPerTeam), t.levels[3].nameOf(lib/libsPerArea))
 	}
 	t.blob = func(file int) *Blob {
 		lib, version, which := mavenFile(file)
-		group := fmt.Sprintf("com.example.%s.%s", t.levels[2].nameOf(lib/libsPerArea/areasPerTeam), t.levels[3].nameOf(lib/libsPerArea))
 		switch {
 		case which < 0:
 			from := lib * versionsPerLib
-			return Bytes(t.mavenMetadata(group, lib, from, min(from+versionsPerLib, versions)))
+			return Written(func() []byte { return t.mavenMetadata(group(lib), lib, from, min(from+versionsPerLib, versions)) })
 		case mavenFiles[which] == ".pom":
-			return Bytes(mavenPOM(group, t.levels[4].nameOf(lib), t.levels[5].nameOf(version)))
+			return Written(func() []byte { return mavenPOM(group(lib), t.levels[4].nameOf(lib), t.levels[5].nameOf(version)) })
 		}
 		return Made(uint64(file), 40+int64(file%97))
 	}

@@ -4,7 +4,6 @@ package storage
 // are computed from numbers and numbers from names, so that nothing is held but the shape.
 
 import (
-	"fmt"
 	"iter"
 	"sort"
 	"strconv"
@@ -44,7 +43,8 @@ func (l level) nameOf(folder int) string {
 	if l.width == 0 {
 		return l.prefix
 	}
-	return fmt.Sprintf("%s%0*d%s", l.prefix, l.width, l.from+folder%l.fan, l.suffix)
+	digits := strconv.Itoa(l.from + folder%l.fan)
+	return l.prefix + strings.Repeat("0", l.width-len(digits)) + digits + l.suffix
 }
 
 // number is the reverse of nameOf in a folder of the level above.
