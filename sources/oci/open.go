@@ -23,10 +23,10 @@ func (r *Registry) Open(ctx context.Context, repository string, f artifact.File,
 	if !ok {
 		return artifact.Content{}, fault.At(fault.Source, fmt.Errorf("%.200q is no part of an image", f.Path))
 	}
-	switch {
-	case kind == "referrers":
+	switch kind {
+	case "referrers":
 		return r.openReferrers(ctx, repository, digest, offset)
-	case kind == "manifests":
+	case "manifests":
 		content, err := r.pull(ctx, repository, digest, offset)
 		return content, r.refused(err, repository, f.Path)
 	}
@@ -98,7 +98,7 @@ func (b *blob) Read(p []byte) (int, error) {
 	if failed != nil {
 		return n, b.registry.refused(failed, b.repository, b.path)
 	}
-	_ = b.ReadCloser.Close()
+	_ = b.Close()
 	b.ReadCloser = rest.ReadCloser
 	return n, nil
 }

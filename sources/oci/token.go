@@ -43,10 +43,11 @@ type tokens struct {
 
 // token is one token on its way or there; done is closed when it is.
 type token struct {
-	done  chan struct{}
-	text  string
-	until time.Time
-	err   error
+	done      chan struct{}
+	text      string
+	until     time.Time
+	err       error
+	abandoned bool // who asked for it went away first, which says nothing to others
 }
 
 // challenge is what a registry asks for.
@@ -78,8 +79,11 @@ func (r *Registry) signed(ctx context.Context, repository string, send func(cont
 	if parameters["error"] == "insufficient_scope" && first != nil {
 		return err // a newer token is no better
 	}
-	if err := r.tokens.challenged(parameters, repository, first); err != nil {
-		return err
+	if failed := r.tokens.challenged(parameters, repository, first); failed != nil {
+		if r.options.Direct && r.options.Login != nil {
+			return err // the login itself was refused: where a token would be had does not matter
+		}
+		return failed
 	}
 	with, _, failed := r.tokens.bearing(ctx, repository)
 	if failed != nil {
@@ -94,7 +98,7 @@ func (t *tokens) challenged(parameters map[string]string, repository string, ref
 	if err != nil || realm.Host == "" || realm.User != nil {
 		return fault.At(fault.Source, fault.Errorf(artifact.SourceFailed, "the registry's token service has no address: %.200q", parameters["realm"]))
 	}
-	if !sameHost(realm, t.base) && (t.service == nil || !sameHost(realm, t.service)) {
+	if t.login != nil && !sameHost(realm, t.base) && (t.service == nil || !sameHost(realm, t.service)) {
 		return fault.Stop(fault.At(fault.Source, fault.Errorf(artifact.NotPermitted,
 			"the registry at %s takes tokens from %s, and no credentials go to a host that the configuration does not name", t.base.Host, realm.Host)))
 	}
@@ -108,8 +112,14 @@ func (t *tokens) challenged(parameters map[string]string, repository string, ref
 	return nil
 }
 
+// sameHost compares scheme, host and port. Servers write the port of https into their addresses, too.
 func sameHost(a, b *url.URL) bool {
-	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Host, b.Host)
+	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	usual := map[string]string{"http": "80", "https": "443"}
+	return cmp.Or(u.Port(), usual[strings.ToLower(u.Scheme)])
 }
 
 // scope is what a token for a repository is asked for, in the registry's own words where it named one for all.
@@ -123,37 +133,54 @@ func (t *tokens) scope(repository string) string {
 	return "repository:" + repository + ":pull"
 }
 
-// bearing is ctx with a token for a repository; as it is while the registry has asked for none.
+// bearing is ctx with a token for a repository; as it is while the registry has asked for none. Of those that want the
+// same token at once, one asks for it and the others wait; when it goes away meanwhile, the next one asks.
 func (t *tokens) bearing(ctx context.Context, repository string) (context.Context, *token, error) {
+	for {
+		one, fetch := t.claim(repository)
+		if one == nil {
+			return ctx, nil, nil
+		}
+		if fetch != nil {
+			fetch(ctx)
+		}
+		select {
+		case <-one.done:
+		case <-ctx.Done():
+			return ctx, nil, ctx.Err()
+		}
+		switch {
+		case one.err == nil:
+			return context.WithValue(ctx, bearer{}, one.text), one, nil
+		case fetch != nil, !one.abandoned:
+			return ctx, nil, one.err
+		}
+	}
+}
+
+// claim finds the token for a repository, nil while the registry has asked for none. With fetch, it is the caller's to get.
+func (t *tokens) claim(repository string) (one *token, fetch func(context.Context)) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.ask == nil {
-		t.mu.Unlock()
-		return ctx, nil, nil
+		return nil, nil
 	}
 	ask, key := *t.ask, t.scope(repository)
-	one := t.known[key]
-	mine := one == nil || one.over(time.Now())
-	if mine {
-		if len(t.known) >= maxTokens {
-			clear(t.known)
-		}
-		one = &token{done: make(chan struct{})}
-		t.known[key] = one
+	if one = t.known[key]; one != nil && !one.over(time.Now()) {
+		return one, nil
 	}
-	t.mu.Unlock()
-	if mine {
+	if len(t.known) >= maxTokens {
+		clear(t.known)
+	}
+	one = &token{done: make(chan struct{})}
+	t.known[key] = one
+	return one, func(ctx context.Context) {
+		defer close(one.done)
 		t.fetch(ctx, ask, key, one)
+		if one.err != nil {
+			t.forget(key, one)
+		}
 	}
-	select {
-	case <-one.done:
-	case <-ctx.Done():
-		return ctx, nil, ctx.Err()
-	}
-	if one.err != nil {
-		t.forget(key, one)
-		return ctx, nil, one.err
-	}
-	return context.WithValue(ctx, bearer{}, one.text), one, nil
 }
 
 // over tells that a token is too old to begin a request with. One on its way is not.
@@ -176,7 +203,6 @@ func (t *tokens) forget(key string, one *token) {
 
 // fetch asks the service. A token is given up an eighth of its life before its end.
 func (t *tokens) fetch(ctx context.Context, ask challenge, scope string, one *token) {
-	defer close(one.done)
 	var answer struct {
 		Token   string  `json:"token"`
 		Access  string  `json:"access_token"`
@@ -196,12 +222,16 @@ func (t *tokens) fetch(ctx context.Context, ask challenge, scope string, one *to
 	}
 	one.text = cmp.Or(answer.Token, answer.Access)
 	switch {
+	case err != nil && ctx.Err() != nil:
+		err, one.abandoned = ctx.Err(), true
+	case status(err) == http.StatusUnauthorized && t.login == nil:
+		err = fault.Stop(fault.Because(artifact.NotPermitted, fmt.Errorf("the token service gives nobody a token without a user and a password: %w", err)))
 	case status(err) == http.StatusUnauthorized:
 		err = fault.Stop(fault.Because(artifact.NotPermitted, fmt.Errorf("the token service refuses this user and password: %w", err)))
 	case err == nil && one.text == "":
 		err = fmt.Errorf("the token service at %s answers without a token", realm.Host)
-	case err == nil && strings.ContainsAny(one.text, "\r\n"):
-		err = fmt.Errorf("the token of the service at %s has more than one line", realm.Host)
+	case err == nil && strings.ContainsFunc(one.text, func(r rune) bool { return r < ' ' || r >= 0x7f }):
+		err = fmt.Errorf("the token of the service at %s has characters that no header takes", realm.Host)
 	}
 	one.err = fault.At(fault.Source, err)
 	lifetime := max(usualLifetime, time.Duration(min(answer.Expires, 24*3600)*float64(time.Second)))
