@@ -93,6 +93,9 @@ func TestPages(t *testing.T) {
 			t.Errorf("%q: %d with %d repositories", c.query, a.status, len(results))
 		}
 	}
+	if all, _ := s.fields(s.get(repositories+"/many/tags?page_size=1000", s.owner()))["results"].([]any); len(all) != 100 {
+		t.Errorf("a page has %d tags", len(all))
+	}
 	s.change(dockerhub.Change{Op: "mode", Mode: map[string]string{"page_size": "25"}})
 	results, _ := s.fields(s.get(repositories+"/many/tags?page_size=100", s.owner()))["results"].([]any)
 	if len(results) != 25 {

@@ -117,8 +117,10 @@ func TestScopes(t *testing.T) {
 			t.Errorf("%s: %s", query, diff)
 		}
 	}
-	if a := s.ask(http.MethodGet, s.Auth+"/token?service=other&scope=repository:acme/app:pull", "", asOwner); a.status != 200 {
-		t.Errorf("another service: %d", a.status)
+	other := s.ask(http.MethodGet, s.Auth+"/token?service=other&scope=repository:acme/app:pull", "", asOwner)
+	token, _ := s.fields(other)["token"].(string)
+	if a := s.pull("HEAD", "/v2/acme/app/manifests/1.0", "Authorization: Bearer "+token); a.status != 401 {
+		t.Errorf("a token for another service pulls: %d", a.status)
 	}
 }
 
