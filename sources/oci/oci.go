@@ -15,7 +15,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync/atomic"
 
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
@@ -40,11 +39,10 @@ type Options struct {
 
 // Registry is one registry. It is safe for concurrent use.
 type Registry struct {
-	client  *httpx.Client
-	options Options
-	tokens  *tokens
-	// noReferrers: the registry has no API for referrers, so that it need not be asked for each image.
-	noReferrers atomic.Bool
+	client       *httpx.Client
+	options      Options
+	tokens       *tokens
+	referrersAPI referrersAPI
 }
 
 // New prepares a registry at the base of client; it sends nothing. The client's own credentials are not used.

@@ -13,19 +13,49 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync/atomic"
 
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
 )
 
-// maxReferrerPages bounds the pages of the API; each is at most a manifest's size.
-const maxReferrerPages = 100
+const (
+	// maxReferrerPages bounds the pages of the API.
+	maxReferrerPages = 1000
+	// notFoundBefore is how many manifests the API must be missing for before it is asked for no more: a 404 may be
+	// anybody's, and nothing else tells that a registry has no API.
+	notFoundBefore = 5
+)
+
+// referrersAPI is what is known of a registry's API.
+type referrersAPI struct {
+	answered atomic.Bool
+	missing  atomic.Int64
+}
+
+// absent takes note of an answer that is no list, and tells whether it can be that of a registry without the API.
+func (a *referrersAPI) absent(err error) bool {
+	switch status(err) {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusBadRequest:
+	default:
+		return false
+	}
+	switch {
+	case unknown(err):
+		return true
+	case a.answered.Load():
+		return false
+	}
+	a.missing.Add(1)
+	return true
+}
+
+// none tells that a registry has no API.
+func (a *referrersAPI) none() bool { return !a.answered.Load() && a.missing.Load() >= notFoundBefore }
 
 // index is an OCI image index. Descriptors are kept as they came.
 type index struct {
-	SchemaVersion int               `json:"schemaVersion"`
-	MediaType     string            `json:"mediaType"`
-	Manifests     []json.RawMessage `json:"manifests"`
+	Manifests []json.RawMessage `json:"manifests"`
 }
 
 // openReferrers gives the bytes of the fallback tag where they tell everything, else an index of all that is known.
@@ -47,21 +77,29 @@ func (r *Registry) referrers(ctx context.Context, repository, digest string) ([]
 	if err != nil {
 		return nil, err
 	}
-	all := index{SchemaVersion: 2, MediaType: artifact.OCIIndex, Manifests: []json.RawMessage{}}
+	all := map[string]json.RawMessage{"schemaVersion": []byte("2"), "mediaType": []byte(`"` + artifact.OCIIndex + `"`)}
+	var entries []json.RawMessage
 	if tagged != nil {
-		if err := json.Unmarshal(tagged, &all); err != nil {
-			return nil, fmt.Errorf("the tag %s is no index: %w", artifact.FallbackTag(digest), err)
+		if err := errors.Join(json.Unmarshal(tagged, &all), json.Unmarshal(all["manifests"], &entries)); err != nil {
+			return nil, fault.Errorf(artifact.PackageUnreadable, "the tag %s is no index: %w", artifact.FallbackTag(digest), err)
 		}
 	}
 	known := map[string]bool{}
-	for _, one := range all.Manifests {
+	for _, one := range entries {
 		known[digestOf(one)] = true
 	}
-	more := slices.DeleteFunc(listed, func(one json.RawMessage) bool { return known[digestOf(one)] })
+	more := slices.DeleteFunc(listed, func(one json.RawMessage) bool {
+		there := known[digestOf(one)]
+		known[digestOf(one)] = true
+		return there
+	})
 	if tagged != nil && len(more) == 0 {
 		return tagged, nil
 	}
-	all.Manifests = append(all.Manifests, more...)
+	all["manifests"], err = json.Marshal(append([]json.RawMessage{}, append(entries, more...)...))
+	if err != nil {
+		return nil, err
+	}
 	return json.Marshal(all)
 }
 
@@ -108,7 +146,7 @@ func matches(text []byte, want artifact.Digests) bool {
 
 // listReferrers reads the API to its end; nothing where there is none.
 func (r *Registry) listReferrers(ctx context.Context, repository, digest string) ([]json.RawMessage, error) {
-	if r.noReferrers.Load() {
+	if r.referrersAPI.none() {
 		return nil, nil
 	}
 	u, err := r.url(repository, "referrers/"+digest, nil)
@@ -116,6 +154,7 @@ func (r *Registry) listReferrers(ctx context.Context, repository, digest string)
 		return nil, err
 	}
 	var all []json.RawMessage
+	size := 0
 	for range maxReferrerPages {
 		var page index
 		var header http.Header
@@ -124,15 +163,18 @@ func (r *Registry) listReferrers(ctx context.Context, repository, digest string)
 			header, err = r.client.GetJSON(ctx, u, http.Header{"Accept": {artifact.OCIIndex}}, artifact.MaxManifest, &page)
 			return err
 		})
-		if code := status(err); code == http.StatusNotFound || code == http.StatusMethodNotAllowed {
-			if len(all) > 0 {
-				return nil, errors.New("a page of the referrers is missing")
-			}
-			r.noReferrers.Store(!unknown(err))
+		if len(all) == 0 && r.referrersAPI.absent(err) {
 			return nil, nil
 		}
 		if err != nil {
 			return nil, err
+		}
+		r.referrersAPI.answered.Store(true)
+		for _, one := range page.Manifests {
+			size += len(one)
+		}
+		if size > artifact.MaxManifest {
+			return nil, fault.Errorf(artifact.ManifestTooLarge, "what refers to %s is more than an index has room for", digest)
 		}
 		all = append(all, page.Manifests...)
 		next, err := nextPage(header)
