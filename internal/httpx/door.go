@@ -35,7 +35,9 @@ func (d door) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, guard.explain(err)
 	}
 	guard.answered(resp.StatusCode)
-	turn.observe(resp)
+	if !overQuota(req.Context(), resp) {
+		turn.observe(resp)
+	}
 	resp.Request = req
 	in.ReadCloser = resp.Body
 	resp.Body = in

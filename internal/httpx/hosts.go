@@ -88,6 +88,7 @@ func (h *Hosts) tighten(base *url.URL, limits Limits) *rate.Limiter {
 	if r := rate.Limit(limits.RequestsPerSecond); r > 0 && r < one.own.Limit() {
 		one.own.SetLimit(r)
 	}
+	one.pace.least = max(one.pace.least, limits.Pause)
 	if b := limits.Bandwidth; b > 0 {
 		if one.bandwidth == nil {
 			one.bandwidth = rate.NewLimiter(rate.Limit(b), int(min(max(b/10, 4<<10), 256<<10)))

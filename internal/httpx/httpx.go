@@ -35,6 +35,8 @@ type Limits struct {
 	RequestsPerSecond float64 // 0: no limit of our own, only the server's signals
 	Bandwidth         int64   // bytes per second of bodies, both directions together; 0: no limit
 	Connections       int     // at most so many requests at once per host; 0: 64
+	// Pause is the least that a host is left alone after it refused (429) without saying for how long; 0: 2 s.
+	Pause time.Duration
 }
 
 // Options describe one server.
@@ -130,7 +132,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("%s: the address %q is not an absolute http or https URL", o.Name, o.Base.Redacted())
 	case o.Base.User != nil:
 		return fmt.Errorf("%s: the address %q must not hold a user name or a password", o.Name, o.Base.Redacted())
-	case o.Limits.RequestsPerSecond < 0, o.Limits.Bandwidth < 0, o.Limits.Connections < 0:
+	case o.Limits.RequestsPerSecond < 0, o.Limits.Bandwidth < 0, o.Limits.Connections < 0, o.Limits.Pause < 0:
 		return fmt.Errorf("%s: a limit is negative", o.Name)
 	}
 	return nil
@@ -174,9 +176,22 @@ func NoFollow(ctx context.Context) context.Context { return context.WithValue(ct
 // Once makes a read one attempt, for a check that a person waits for.
 func Once(ctx context.Context) context.Context { return context.WithValue(ctx, onlyOnce{}, true) }
 
+// Quota tells refusals (429) for a quota that is used up from those for going too fast: where is says so of an answer's
+// headers, the read ends at once, and the host is not paused.
+func Quota(ctx context.Context, is func(http.Header) bool) context.Context {
+	return context.WithValue(ctx, quota{}, is)
+}
+
+// overQuota tells whether an answer says that a quota is used up.
+func overQuota(ctx context.Context, resp *http.Response) bool {
+	is, ok := ctx.Value(quota{}).(func(http.Header) bool)
+	return ok && resp.StatusCode == http.StatusTooManyRequests && is(resp.Header)
+}
+
 type (
 	noFollow struct{}
 	onlyOnce struct{}
+	quota    struct{}
 )
 
 func flag(ctx context.Context, key any) bool {

@@ -13,7 +13,7 @@ import (
 
 const (
 	longestPause  = 10 * time.Minute // at a time; then one request asks again
-	shortestPause = 2 * time.Second  // after a refusal that does not say how long; doubled at each further one
+	shortestPause = 2 * time.Second  // after a refusal that does not say how long; doubled at each further one. Limits.Pause may be longer
 	slowest       = rate.Limit(0.2)  // a learned speed never goes below
 	fastest       = rate.Limit(500)  // a learned speed above is no limit any more
 	telling       = 8                // so many requests before a refusal tell a speed; fewer are chance
@@ -29,13 +29,14 @@ type pace struct {
 	learned bool       // the speed was found by trial: the server refuses without saying what it allows
 	refusal rate.Limit // the speed at which the server refused; 0: it refused before there was one
 
-	epoch   int // counts the pauses, so that answers to requests from before one are told apart
-	strikes int // refusals in a row that did not say how long
+	epoch   int           // counts the pauses, so that answers to requests from before one are told apart
+	strikes int           // refusals in a row that did not say how long
+	least   time.Duration // the pause after the first of them
 	since   time.Time
 	sent    int // requests since then, in this epoch
 }
 
-func newPace() pace { return pace{speed: rate.NewLimiter(rate.Inf, 1)} }
+func newPace() pace { return pace{speed: rate.NewLimiter(rate.Inf, 1), least: shortestPause} }
 
 // delay is how long the next request has to wait; 0: not at all.
 func (p *pace) delay(now time.Time) time.Duration {
@@ -103,7 +104,7 @@ func (p *pace) refused(s signals, status int, header http.Header, now time.Time,
 		if epoch != p.epoch {
 			return
 		}
-		wait, why = min(longestPause, shortestPause<<min(p.strikes, 16)), fmt.Sprintf("%d, without a time", status)
+		wait, why = min(longestPause, p.least<<min(p.strikes, 8)), fmt.Sprintf("%d, without a time", status)
 		p.strikes++
 		p.slower(now)
 	}

@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -124,6 +125,55 @@ func TestWhatIsLeftOfAWindowIsSpreadOverIt(t *testing.T) {
 		}
 		if widest > window/4 {
 			t.Errorf("a gap of %s", widest)
+		}
+	})
+}
+
+// TestAQuotaHoldsUpNobody: what a quota refuses is refused at once, and whatever needs none goes on.
+func TestAQuotaHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		arrivals := newClock()
+		c := pipes(t, func(w http.ResponseWriter, r *http.Request) {
+			if n := arrivals.tick(); r.URL.Path == "/pull" || n == 2 {
+				if r.URL.Path == "/pull" {
+					w.Header().Set("RateLimit-Remaining", "0;w=21600")
+					w.Header().Set("Retry-After", "3600")
+				}
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		})
+		ctx := Quota(t.Context(), func(h http.Header) bool { return h.Get("RateLimit-Remaining") == "0;w=21600" })
+		_, err := c.Get(ctx, c.URL("pull", nil), nil)
+		var status *StatusError
+		if !errors.As(err, &status) || status.Status != http.StatusTooManyRequests || status.RetryAfter != time.Hour {
+			t.Fatal(err)
+		}
+		resp, err := c.Get(ctx, c.URL("free", nil), nil) // whose first answer is no quota's
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if at := arrivals.times(); len(at) != 3 || at[1] != 0 || at[2] != 2*time.Second {
+			t.Errorf("requests came at %v", at)
+		}
+	})
+}
+
+func TestAPauseOfOurOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		arrivals := newClock()
+		c := pipes(t, func(w http.ResponseWriter, _ *http.Request) {
+			switch arrivals.tick() {
+			case 1, 2:
+				w.WriteHeader(http.StatusTooManyRequests)
+			case 3:
+				w.Header().Set("Retry-After", "5")
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		}, func(o *Options) { o.Limits.Pause = time.Minute })
+		many(t, 1, c)
+		if at := arrivals.times(); at[1] != time.Minute || at[2] != 3*time.Minute || at[3] != 3*time.Minute+5*time.Second {
+			t.Errorf("requests came at %v", at)
 		}
 	})
 }

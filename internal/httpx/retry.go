@@ -74,7 +74,7 @@ func repeatable(err error) bool {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.As(err, &status):
-		return repeatableStatus(status.Status) && !status.refusesLogin()
+		return repeatableStatus(status.Status) && !status.refusesLogin() && !status.quota
 	case errors.As(err, &refusal), untrusted(err), errors.Is(err, ErrChanged):
 		return false
 	}

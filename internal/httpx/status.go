@@ -29,6 +29,7 @@ type StatusError struct {
 
 	phrase  string // the reason phrase, where it says more than the status
 	foreign bool   // it came from a host that we were redirected to
+	quota   bool   // a quota is used up, see Quota
 }
 
 // refusesLogin tells that the server does not accept who we say we are: 401, or Nexus' 429 for a user name with too many
@@ -172,6 +173,7 @@ func (c *Client) statusError(resp *http.Response) *StatusError {
 	e := &StatusError{
 		Status: resp.StatusCode, Method: resp.Request.Method, URL: c.mask.url(resp.Request.URL), Body: body, Header: header,
 		RetryAfter: wait, Name: c.o.Name, foreign: !sameOrigin(resp.Request.URL, c.o.Base),
+		quota: overQuota(resp.Request.Context(), resp),
 	}
 	if _, phrase, ok := strings.Cut(resp.Status, " "); ok && phrase != http.StatusText(resp.StatusCode) {
 		e.phrase = c.mask.text(phrase)
