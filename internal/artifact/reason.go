@@ -8,6 +8,7 @@ const (
 	NoRoute                Reason = "no-route"
 	Excluded               Reason = "excluded"
 	NotAPackage            Reason = "not-a-package"
+	EmptyRepository        Reason = "empty-repository"
 	FormatUnsupported      Reason = "format-unsupported"
 	NameNotAllowed         Reason = "name-not-allowed"
 	VersionNotAllowed      Reason = "version-not-allowed"
@@ -47,6 +48,7 @@ var reasons = []struct {
 	{NoRoute, "No route takes this package: add one, or a skip with your reason."},
 	{Excluded, "A route or a selection leaves it out on purpose; nothing to do."},
 	{NotAPackage, "The repository makes this file itself; it belongs to no package and GitLab has no place for it."},
+	{EmptyRepository, "The repository has no tags: there is nothing to copy."},
 	{FormatUnsupported, "GitLab has no package type for this format: route it to generic, or keep it elsewhere."},
 	{NameNotAllowed, "GitLab refuses this name: rename it by a route."},
 	{VersionNotAllowed, "GitLab refuses this version: publish it under another one at the source, or skip it by a route."},

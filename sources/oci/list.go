@@ -180,7 +180,7 @@ func (r *Registry) Images(ctx context.Context, repository, behind string, ahead 
 		tags, err := r.Tags(ctx, repository)
 		if err == nil && len(tags) == 0 || unknown(err) {
 			yield(sources.Listed{
-				Package: artifact.Package{Format: artifact.Container, Name: repository}, Skip: artifact.NotAPackage, Detail: "the repository has no tags",
+				Package: artifact.Package{Format: artifact.Container, Name: repository}, Skip: artifact.EmptyRepository, Detail: "the repository has no tags",
 			}, nil)
 			return
 		}

@@ -267,7 +267,7 @@ func TestDirtyRegistry(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]artifact.Reason{
-		"odd/lost:1": artifact.SourceMissing, "odd/lost:2": "", "odd/none:": artifact.NotAPackage,
+		"odd/lost:1": artifact.SourceMissing, "odd/lost:2": "", "odd/none:": artifact.EmptyRepository,
 	} {
 		if got, listed := said[name]; !listed || got != want {
 			t.Errorf("%s: %q, listed %v; want %q", name, got, listed, want)
