@@ -427,3 +427,24 @@ func BenchmarkList(b *testing.B) {
 		})
 	}
 }
+
+// A tag that moved is settled anew, by the manifest that it is now and nothing else.
+func TestATagMoves(t *testing.T) {
+	s := opened(t)
+	tag := func(digit string) Entry {
+		e := entry("acme/app", "latest", artifact.ImageManifest("sha256:"+strings.Repeat(digit, 64), -1, "acme/app"))
+		e.Package.Format, e.Destination.Format = artifact.Container, artifact.Container
+		return e
+	}
+	s.mustList(t, true, tag("1"))
+	s.mustSettle(t, s.mustTake(t)[0], artifact.Published)
+	s.mustList(t, true, tag("1"))
+	if again := s.mustTake(t); len(again) != 0 {
+		t.Errorf("a tag that did not move is taken again: %v", names(again))
+	}
+	s.mustList(t, true, tag("2"))
+	moved := s.mustTake(t)
+	if len(moved) != 1 || len(moved[0].Package.Files) != 1 || moved[0].Package.Files[0].Path != "manifests/sha256:"+strings.Repeat("2", 64) {
+		t.Errorf("taken: %+v", moved)
+	}
+}

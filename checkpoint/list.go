@@ -135,6 +135,12 @@ func (u upsert) entry(e Entry) error {
 	if err != nil {
 		return err
 	}
+	// A tag is one manifest: when it moved, what it was before is no file of it any more.
+	if p := e.Package; p.Format == artifact.Container && len(p.Files) == 1 {
+		if _, err := u.tx.ExecContext(u.ctx, "DELETE FROM file WHERE package = ? AND path <> ?", id, p.Files[0].Path); err != nil {
+			return err
+		}
+	}
 	for _, f := range e.Package.Files {
 		other, err := u.file(id, f)
 		if err != nil {
