@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/config"
@@ -24,7 +25,11 @@ type access struct {
 	base    *url.URL
 	auth    httpx.Auth // nil: anonymous
 	secrets []string
-	notice  func(string) // says what an operator should know
+	notice  func(string)  // says what an operator should know
+	login   config.Login  // for adapters that sign in by themselves
+	pause   time.Duration // see httpx.Limits
+	// beside makes a client for another address of the source's, without credentials.
+	beside func(*url.URL) (*httpx.Client, error)
 }
 
 // wiring is one type of source: how its configuration becomes the adapter.
@@ -32,21 +37,22 @@ type wiring struct {
 	kind    string
 	formats []artifact.Format // that it lists and the sink can hold
 	reach   func(context.Context, config.Source, config.Login) (access, error)
-	open    func(config.Source, *httpx.Client, access) sources.Source
+	open    func(config.Source, *httpx.Client, access) (sources.Source, error)
 }
 
 // wired is what this program can read, one entry each.
 var wired = []wiring{
 	{"nexus", []artifact.Format{
 		artifact.Maven, artifact.NPM, artifact.PyPI, artifact.NuGet, artifact.Helm, artifact.Generic, artifact.Container,
-	}, reachNexus, func(s config.Source, c *httpx.Client, to access) sources.Source {
-		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice})
+	}, reachNexus, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
+		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice}), nil
 	}},
-	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, func(s config.Source, c *httpx.Client, to access) sources.Source {
+	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
 		return npmjs.New(s.Name, c, npmjs.Options{
 			Scopes: s.Scopes, Packages: s.Packages, Names: npmjs.Names(s.Names), Anonymous: to.auth == nil,
-		})
+		}), nil
 	}},
+	{"dockerhub", []artifact.Format{artifact.Container}, reachHub, openHub},
 }
 
 func sourceTypes() []string {
@@ -141,6 +147,9 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 			return nil, usage(err)
 		}
 		m.options.Scopes[s.Name] = fmt.Sprintf("%s %q %q %q %q", s.Type, s.Repositories, s.Names, s.Scopes, s.Packages)
+		if s.Type == "dockerhub" {
+			m.options.Scopes[s.Name] += fmt.Sprintf(" %q %q", s.Namespace, s.Visibility)
+		}
 	}
 	if m.options.Sink, err = a.target(ctx, file, hosts); err != nil {
 		return nil, usage(err)
@@ -170,14 +179,24 @@ func (a *app) source(ctx context.Context, m *migration, w wiring, s config.Sourc
 		return nil, err
 	}
 	to.notice = func(text string) { a.log.Log(ctx, a.notices, text) }
-	client, err := httpx.New(httpx.Options{
+	options := httpx.Options{
 		Name: "source " + s.Name, Base: to.base, Auth: to.auth, Hosts: hosts, Daily: m.budgets[s.Name], CAFile: file.Path(s.CAFile), Secrets: to.secrets,
-		Limits: httpx.Limits{RequestsPerSecond: s.Limits.Rate(), Bandwidth: int64(s.Limits.Bandwidth)},
-	})
+		Limits: httpx.Limits{RequestsPerSecond: s.Limits.Rate(), Bandwidth: int64(s.Limits.Bandwidth), Pause: to.pause},
+	}
+	to.beside = func(base *url.URL) (*httpx.Client, error) {
+		other := options
+		other.Base, other.Auth = base, nil
+		return httpx.New(other)
+	}
+	client, err := httpx.New(options)
+	var opened sources.Source
+	if err == nil {
+		opened, err = w.open(s, client, to)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Position("url"), err)
 	}
-	return w.open(s, client, to), nil
+	return opened, nil
 }
 
 func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts) (sinks.Sink, error) {

@@ -87,12 +87,36 @@ func (r *reader) checkSource(s Source) {
 	}
 	r.checkTypeKeys(s.Place, s.Type, tableFor[Source]())
 	r.checkTypeKeys(s.Limits.Place, s.Type, tableFor[SourceLimits]())
-	if s.Type != "npmjs" {
+	switch s.Type {
+	case "npmjs":
+	case "dockerhub":
+		r.checkHub(s)
+	default:
 		r.require(s.Place, "url")
 	}
 	r.checkAccess(s.Place, s.Access, s.URL)
 	r.checkGlobs(s)
 	r.checkNames(s)
+}
+
+// hubNamespace is what Docker Hub takes for one.
+var hubNamespace = regexp.MustCompile(`^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$`)
+
+// checkHub: Docker Hub's own addresses are all known, and others are so only together: credentials go to each of them.
+func (r *reader) checkHub(s Source) {
+	r.require(s.Place, "namespace")
+	if s.Namespace != "" && !hubNamespace.MatchString(string(s.Namespace)) {
+		r.at(s.Place, "namespace", "the name of an account or organization is expected here, in lower case, for example acme")
+	}
+	keys := []string{"url", "registry_url", "auth_url"}
+	if slices.ContainsFunc(keys, s.given) {
+		for _, key := range keys {
+			r.require(s.Place, key)
+		}
+	}
+	for key, u := range map[string]URL{"registry_url": s.RegistryURL, "auth_url": s.AuthURL} {
+		r.checkScheme(s.Place, key, s.Access, u)
+	}
 }
 
 // checkTypeKeys refuses the keys that sources of this type do not have, which would otherwise be ignored in silence.
@@ -146,8 +170,12 @@ func (r *reader) checkAccess(p Place, a Access, u URL) {
 	if p.given("username") && !hasSecret(p) {
 		r.at(p, "username", "a username needs a password or a token")
 	}
+	r.checkScheme(p, "url", a, u)
+}
+
+func (r *reader) checkScheme(p Place, key string, a Access, u URL) {
 	if u.plainHTTP() && !a.AllowHTTP {
-		r.at(p, "url", "http carries credentials unprotected: use https, or say allow_http: true")
+		r.at(p, key, "http carries credentials unprotected: use https, or say allow_http: true")
 	}
 }
 

@@ -26,8 +26,11 @@ type Source struct {
 	Place
 	Name         string       `key:"name" need:"yes" doc:"How routes, reports and errors call this source."`
 	Type         string       `key:"type" need:"yes" enum:"types" doc:"What kind of registry it is."`
-	URL          URL          `key:"url" doc:"Its address. An npmjs source without one uses npm's own settings."`
+	URL          URL          `key:"url" doc:"Its address. An npmjs source without one uses npm's own settings, a dockerhub source Docker Hub's own addresses."`
+	RegistryURL  URL          `key:"registry_url" for:"dockerhub" doc:"The address of the registry, where it is not Docker Hub's own; url is then that of the API."`
+	AuthURL      URL          `key:"auth_url" for:"dockerhub" doc:"The address of the service that gives tokens for the registry, where it is not Docker Hub's own."`
 	Namespace    Text         `key:"namespace" for:"dockerhub" doc:"The Docker Hub account or organization to list."`
+	Visibility   string       `key:"visibility" for:"dockerhub" enum:"all public" doc:"Which repositories to list. With all, the default, a listing in which none is private says that some may be missing."`
 	Repositories List         `key:"repositories" for:"nexus artifactory dockerhub" doc:"Globs of repositories to list; one that starts with ! leaves out. Default: all hosted ones."`
 	Names        string       `key:"names" for:"npmjs" enum:"org verdaccio list" doc:"Where package names come from: the organization's list, Verdaccio's list, or packages below. Default: as scopes and packages suggest."`
 	Scopes       List         `key:"scopes" for:"npmjs" doc:"npm scopes to list, such as @acme."`

@@ -134,6 +134,12 @@ func status(err error) int {
 	return 0
 }
 
+// ends tells that nothing more can be listed now.
+func ends(err error) bool {
+	_, spent := fault.IsSpent(err)
+	return spent || fault.IsStop(err)
+}
+
 // answered is the status of an answer that nothing else explains yet.
 func answered(err error) int {
 	if fault.CodeOf(err) != "" {

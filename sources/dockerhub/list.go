@@ -58,7 +58,7 @@ func (l *listing) fail(err error) bool {
 	if l.ctx.Err() != nil && !errors.Is(err, l.ctx.Err()) {
 		err = l.ctx.Err()
 	}
-	return l.yield(sources.Listed{Cursor: l.at}, fault.At(fault.Source, err)) && !fault.IsStop(err) && l.ctx.Err() == nil
+	return l.yield(sources.Listed{Cursor: l.at}, fault.At(fault.Source, err)) && !ends(err) && l.ctx.Err() == nil
 }
 
 // one yields what one repository has; only its last item moves the cursor. It tells whether to go on.

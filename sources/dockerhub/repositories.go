@@ -90,7 +90,7 @@ func (s *Source) shown(ctx context.Context) (all []repository, doubt, err error)
 		found, count, pages, err := s.walk(ctx)
 		all = distinct(append(all, found...))
 		switch {
-		case err != nil && (len(all) == 0 || fault.IsStop(err) || ctx.Err() != nil):
+		case err != nil && (len(all) == 0 || ends(err) || ctx.Err() != nil):
 			return nil, nil, s.unlisted(err)
 		case err != nil:
 			return all, fmt.Errorf("source %s: some repositories may be missing: %w", s.name, s.unlisted(err)), nil

@@ -111,7 +111,7 @@ func (g *gathering) told() (sure, on bool) {
 		}
 		g.page, g.next, g.err = readPage[tag](g.ctx, g.Source, g.next)
 	}
-	if fault.IsStop(g.err) || g.ctx.Err() != nil {
+	if ends(g.err) || g.ctx.Err() != nil {
 		g.yield(sources.Listed{}, cmp.Or(g.ctx.Err(), g.err))
 		return false, false
 	}
@@ -169,7 +169,7 @@ func (g *gathering) incomplete(err error) error {
 	switch {
 	case g.ctx.Err() != nil:
 		return g.ctx.Err()
-	case fault.IsStop(err):
+	case ends(err):
 		return err
 	case g.err == nil:
 		return fmt.Errorf("source %s: whether these are all tags of %s can not be told: %w", g.name, path, err)
@@ -198,7 +198,7 @@ func (g *gathering) give(tags iter.Seq[tag]) (on bool) {
 		if g.ctx.Err() != nil {
 			break
 		}
-		if !g.yield(one.item, one.err) || fault.IsStop(one.err) || fault.CodeOf(one.err) == string(artifact.NotPermitted) {
+		if !g.yield(one.item, one.err) || ends(one.err) || fault.CodeOf(one.err) == string(artifact.NotPermitted) {
 			return false
 		}
 	}
