@@ -22,6 +22,12 @@ var chains = []struct {
 }{
 	{"nexus", nil, [2]string{"type: nexus\n", "type: nexus\n    repositories: [\"**\", maven-proxy, nuget-proxy]\n"}, madeByNexus},
 	{"npmjs", nil, [2]string{"scopes: [\"@acme\"]", "scopes: [\"@acme\"]\n    packages: [tidy-lines]"}, func(standin.DumpLine) bool { return false }},
+	{"dockerhub", []string{"--mode", "api.limit=0"}, [2]string{}, madeByHub},
+}
+
+// madeByHub: what other namespaces hold.
+func madeByHub(line standin.DumpLine) bool {
+	return !strings.HasPrefix(line.Package, "acme/")
 }
 
 // madeByNexus: checksums, and the documents that describe a whole repository or an npm name.
@@ -127,8 +133,12 @@ func sums(lines []standin.DumpLine) map[string]bool {
 // named tells whether the report says of a file that it did not arrive.
 func named(rows []reported, line standin.DumpLine) bool {
 	for _, row := range rows {
-		if row.arrived() || row.Repository != "" && row.Repository != line.Repository {
+		if row.arrived() || row.Repository != "" && line.Repository != "" && row.Repository != line.Repository {
 			continue
+		}
+		// A repository that is left has no version; what has a digest for one is part of an image.
+		if row.Name == line.Package && line.Format == "container" && (row.Version == "" || strings.HasPrefix(line.Version, "sha256:")) {
+			return true
 		}
 		if row.Name == line.File || row.Name == line.Package && row.Version == line.Version {
 			return true

@@ -19,6 +19,11 @@ var troubles = map[string][]string{
 		"500@list=0.3", "503@list=4", "404@list=0.2", "403@list=0.2", "401@list=3", "429@list=3", "cut@list=0.3", "short@list=0.2",
 		"reset@list=0.3", "404@read=3", "403@read=2", "500@read=0.3", "short@read=0.3", "flip@read=0.3", "cut@read=0.3",
 	},
+	"dockerhub": {
+		"500@list=0.3", "503@list=4", "404@list=1", "403@list=1", "401@list=3", "cut@list=0.3", "short@list=0.2", "reset@list=0.3",
+		"401@token=1", "503@token=4", "cut@token=0.3", "500@manifest=0.3", "404@manifest=3", "401@manifest=2", "reset@manifest=0.2",
+		"short@manifest=0.2", "flip@manifest=0.2", "404@blob=3", "403@blob=2", "500@blob=0.3", "short@read=0.3", "flip@read=0.3", "cut@read=0.3",
+	},
 }
 
 // verdict is what a run says of itself.

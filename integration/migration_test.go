@@ -36,6 +36,9 @@ func newMigration(t testing.TB, target *server, sources ...*server) *migration {
 		if source.Kind == "npmjs" {
 			text.WriteString("    scopes: [\"@acme\"]\n")
 		}
+		if source.Kind == "dockerhub" {
+			fmt.Fprintf(&text, "    registry_url: %s\n    auth_url: %s\n    namespace: %s\n    username: %s\n", source.Registry, source.Auth, source.Group, source.Username)
+		}
 		prefix := strings.ToUpper(source.Kind)
 		switch {
 		case source.Token != "":
