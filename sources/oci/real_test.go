@@ -54,7 +54,9 @@ func TestRealRegistries(t *testing.T) {
 					Absent: func(_ *testing.T, f artifact.File) artifact.File {
 						return artifact.ImageManifest("sha256:"+strings.Repeat("0", 64), f.Size, f.Locator)
 					},
-					Change: func(t *testing.T) []artifact.Package { return []artifact.Package{push(t, base.Host, "team/app-0", "new")} },
+					Change: func(t *testing.T) []artifact.Package {
+						return []artifact.Package{push(t, base.Host, "team/app-0", "new")}
+					},
 				})
 				readBlobs(t, open(t), base.Host)
 			})
