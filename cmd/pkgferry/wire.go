@@ -49,7 +49,7 @@ var wired = []wiring{
 	}},
 	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
 		return npmjs.New(s.Name, c, npmjs.Options{
-			Scopes: s.Scopes, Packages: s.Packages, Names: npmjs.Names(s.Names), Anonymous: to.auth == nil,
+			Scopes: s.Scopes, Packages: s.Packages, Names: npmjs.Names(s.Names), Anonymous: to.auth == nil, Listings: s.Limits.ConcurrentListings,
 		}), nil
 	}},
 	{"dockerhub", []artifact.Format{artifact.Container}, reachHub, openHub},

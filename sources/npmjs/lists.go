@@ -79,7 +79,7 @@ func (s *Source) search(ctx context.Context, scope string, keep func(string)) (i
 // read gives the answer of a list to into, more than once when it breaks off. told is false when the registry has no
 // such list, or not for this token.
 func (s *Source) read(ctx context.Context, path string, query url.Values, into func(*jsonwalk.Walker) error) (told bool, err error) {
-	err = s.decode(ctx, s.client.URL(path, query), func(body io.Reader) error {
+	_, err = s.decode(ctx, s.client.URL(path, query), "", func(body io.Reader) error {
 		w := jsonwalk.New(body)
 		if err := into(w); err != nil {
 			return err

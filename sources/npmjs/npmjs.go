@@ -11,6 +11,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"pkgferry/internal/artifact"
@@ -33,7 +34,11 @@ type Options struct {
 	Names Names
 	// Anonymous is set when no credentials are configured.
 	Anonymous bool
+	// Listings is how many packuments are read at once; 0 means 4.
+	Listings int
 }
+
+const defaultListings = 4
 
 // Source is one npm registry.
 type Source struct {
@@ -45,6 +50,9 @@ type Source struct {
 
 // New returns the source that the configuration calls name.
 func New(name string, client *httpx.Client, o Options) *Source {
+	if o.Listings <= 0 {
+		o.Listings = defaultListings
+	}
 	return &Source{name: name, client: client, base: client.URL("", nil), o: o}
 }
 
@@ -108,7 +116,8 @@ type listing struct {
 	at    sources.Cursor
 }
 
-// Packages yields the names in order, of each its versions and then its index package.
+// Packages yields the names in order, of each its versions and then its index package. A listing of changes asks for a
+// packument only if it is another one than was read before (RFC 9110, section 13.1.2); which names there are is asked anew.
 func (s *Source) Packages(ctx context.Context, from sources.Start) iter.Seq2[sources.Listed, error] {
 	return func(yield func(sources.Listed, error) bool) {
 		last := strings.TrimPrefix(string(from.Cursor), beginning)
@@ -127,12 +136,45 @@ func (s *Source) Packages(ctx context.Context, from sources.Start) iter.Seq2[sou
 			l.fail(err)
 			return
 		}
-		for _, name := range names {
-			if name > last && !l.one(name) {
+		at, done := slices.BinarySearch(names, last)
+		if done {
+			at++
+		}
+		read := func(ctx context.Context, name string) answer { return s.ask(ctx, from, name) }
+		for a := range sources.Ahead(ctx, s.o.Listings, slices.Values(names[at:]), read) {
+			if ctx.Err() != nil {
+				break
+			}
+			if !l.one(a) {
 				return
 			}
 		}
+		if ctx.Err() != nil {
+			l.fail(ctx.Err())
+		}
 	}
+}
+
+// answer is what the registry said of one name: its packument, nil when it is the one that was read before, with its ETag.
+type answer struct {
+	name     string
+	document *packument.Document
+	etag     string
+	err      error
+}
+
+// etagNote is the key under which a name's ETag is noted.
+func etagNote(name string) string { return "etag " + name }
+
+func (s *Source) ask(ctx context.Context, start sources.Start, name string) answer {
+	a := answer{name: name}
+	known, err := start.Note(ctx, etagNote(name))
+	if err != nil {
+		a.err = err
+		return a
+	}
+	a.document, a.etag, a.err = s.packument(ctx, name, known)
+	return a
 }
 
 // fail yields an error item and tells whether to go on.
@@ -141,19 +183,22 @@ func (l *listing) fail(err error) bool {
 }
 
 // one yields what belongs to one name; only its last item moves the cursor. It tells whether to go on.
-func (l *listing) one(name string) bool {
-	p, err := l.packument(l.ctx, name)
-	if err != nil {
-		return l.fail(err)
+func (l *listing) one(a answer) bool {
+	if a.err != nil {
+		return l.fail(a.err)
 	}
-	var ready *sources.Listed // yielded when it is known whether another follows
-	for item := range l.items(name, p) {
-		if ready != nil && !l.give(*ready) {
-			return false
+	ready := &sources.Listed{} // yielded when it is known whether another follows
+	if a.document != nil {
+		ready = nil
+		for item := range l.items(a.name, a.document) {
+			if ready != nil && !l.give(*ready) {
+				return false
+			}
+			ready = &item
 		}
-		ready = &item
+		ready.Notes = map[string]string{etagNote(a.name): a.etag}
 	}
-	l.at = sources.Cursor(beginning + name)
+	l.at = sources.Cursor(beginning + a.name)
 	return l.give(*ready)
 }
 
@@ -170,33 +215,42 @@ func (l *listing) give(item sources.Listed) bool {
 	return l.ctx.Err() == nil || l.fail(l.ctx.Err())
 }
 
-// packument reads a name's document. The full form is asked for: only it has the publishing times and tombstones.
-func (s *Source) packument(ctx context.Context, name string) (p *packument.Document, err error) {
-	err = s.decode(ctx, s.client.URL(artifact.NPMEscape(name), nil), func(body io.Reader) (err error) {
+// packument reads a name's document, unless its ETag is known. The full form is asked for: only it has the publishing
+// times and tombstones.
+func (s *Source) packument(ctx context.Context, name, known string) (p *packument.Document, etag string, err error) {
+	etag, err = s.decode(ctx, s.client.URL(artifact.NPMEscape(name), nil), known, func(body io.Reader) (err error) {
 		p, err = packument.Read(body)
 		return err
 	})
 	switch {
 	case statusOf(err) != 0:
-		return nil, s.denied(ctx, "the package "+name, err)
+		return nil, "", s.denied(ctx, "the package "+name, err)
 	case err != nil:
-		return nil, fmt.Errorf("source %s: the document of %s: %w", s.name, name, err)
-	case p.Name != "" && p.Name != name:
-		return nil, fmt.Errorf("source %s: asked for the package %q, the registry answered with %q", s.name, name, p.Name)
+		return nil, "", fmt.Errorf("source %s: the document of %s: %w", s.name, name, err)
+	case p != nil && p.Name != "" && p.Name != name:
+		return nil, "", fmt.Errorf("source %s: asked for the package %q, the registry answered with %q", s.name, name, p.Name)
 	}
-	return p, nil
+	return p, etag, nil
 }
 
 // decodings is how often a JSON document is read when it breaks off inside: the edge in front of npm's public registry
 // at times sends truncated compressed bodies of the announced length, which shows only to those who unpack them.
 const decodings = 3
 
-func (s *Source) decode(ctx context.Context, u *url.URL, into func(io.Reader) error) error {
-	var err error
+// decode reads a document, unless it is the one with the ETag known, and returns its ETag.
+func (s *Source) decode(ctx context.Context, u *url.URL, known string, into func(io.Reader) error) (etag string, err error) {
+	header := http.Header{"Accept": {"application/json"}}
+	if known != "" {
+		header.Set("If-None-Match", known)
+	}
 	for range decodings {
 		var resp *http.Response
-		if resp, err = s.client.Get(ctx, u, http.Header{"Accept": {"application/json"}}); err != nil {
-			return err
+		if resp, err = s.client.Get(ctx, u, header); err != nil {
+			return "", err
+		}
+		etag = resp.Header.Get("ETag")
+		if resp.StatusCode == http.StatusNotModified && known != "" {
+			return known, resp.Body.Close()
 		}
 		if kind := resp.Header.Get("Content-Type"); kind != "" && !strings.Contains(kind, "json") {
 			err = notJSON(kind)
@@ -208,7 +262,7 @@ func (s *Source) decode(ctx context.Context, u *url.URL, into func(io.Reader) er
 			break
 		}
 	}
-	return errors.Join(ctx.Err(), err)
+	return etag, errors.Join(ctx.Err(), err)
 }
 
 // notJSON is the error of an answer that is a page for people.

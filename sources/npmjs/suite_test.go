@@ -1,7 +1,10 @@
 package npmjs
 
 import (
+	"context"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -151,9 +154,58 @@ func (s *server) run(t *testing.T, want []artifact.Package, o Options) {
 		Absent: func(*testing.T, artifact.File) artifact.File {
 			return artifact.File{Path: "@acme/ui-9.9.9.tgz", Size: -1, Locator: "@acme/ui/-/ui-9.9.9.tgz"}
 		},
+		Change: func(t *testing.T) []artifact.Package {
+			name := want[0].Name
+			s.mutate(t, fmt.Sprintf(`{"publish":{"name":%q,"version":"7.0.0","tag":"newest"}}`, name))
+			return []artifact.Package{s.version(t, name, "7.0.0"), index(name, artifact.NPMTag("newest", "7.0.0"))}
+		},
 	})
 	if n := s.Stats().ForeignCredentials; n != 0 {
 		t.Errorf("%d requests brought credentials to another host", n)
+	}
+}
+
+func (s *server) mutate(t *testing.T, change string) {
+	t.Helper()
+	resp, err := http.Post(s.url+"/_standin/mutate", "application/json", strings.NewReader(change))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = resp.Body.Close(); resp.StatusCode != http.StatusNoContent {
+		t.Fatalf("%s: %s", change, resp.Status)
+	}
+}
+
+// TestChangesReadWhatIsOther and nothing else: the other names are answered without a document.
+func TestChangesReadWhatIsOther(t *testing.T) {
+	s := serve(t, "small", "private=yes")
+	source, notes := s.source(t, Options{Scopes: []string{"@acme"}}), map[string]string{}
+	list := func(changes bool) (names []string) {
+		start := sources.Start{Changes: changes, Recall: func(_ context.Context, key string) (string, error) { return notes[key], nil }}
+		for item, err := range source.Packages(t.Context(), start) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			maps.Copy(notes, item.Notes)
+			if name := item.Package.Name; name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	whole := []string{"@acme/cli", "@acme/core", "@acme/ui"}
+	if got := list(false); !slices.Equal(got, whole) {
+		t.Fatalf("listed %v", got)
+	}
+	if got := list(true); len(got) != 0 {
+		t.Errorf("nothing changed, and listed were %v", got)
+	}
+	s.mutate(t, `{"deprecate":{"name":"@acme/core","version":"1.0.0","message":"old"}}`)
+	if got := list(true); !slices.Equal(got, whole[1:2]) {
+		t.Errorf("@acme/core changed, and listed were %v", got)
+	}
+	if got := list(false); !slices.Equal(got, whole) {
+		t.Errorf("a whole listing had %v", got)
 	}
 }
 
