@@ -204,7 +204,7 @@ func (s *Server) ordinary() []Change {
 	for _, one := range []Change{
 		{Op: "publish", Repository: NPM, Package: "@acme/ui", Version: minor(11) + ".0"},
 		{Op: "tag", Repository: NPM, Package: "@acme/ui", Tag: "next", Version: minor(11) + ".0"},
-		{Op: "deprecate", Repository: NPM, Package: "@acme/ui", Version: "1.10.0", Body: "Use " + minor(11) + ".0."},
+		{Op: "deprecate", Repository: NPM, Package: "@acme/ui", Version: minor(11) + ".0", Body: "Use another one."},
 		{Op: "publish", Repository: PyPI, Package: "Acme.UI", Version: minor(2)},
 		{Op: "publish", Repository: NuGet, Package: "Acme.Tools", Version: minor(11) + ".0"},
 		{Op: "publish", Repository: Helm, Package: "acme-web", Version: minor(2) + ".0"},
