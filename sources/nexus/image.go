@@ -92,7 +92,7 @@ func (w *walk) headTag(ctx context.Context, a asset) found {
 	}
 	p := oci.Image(i.name, i.tag, m)
 	l.Digest = m.Digest
-	p.Source, p.Repository = w.Source.name, w.Name
+	p.Source, p.Repository = w.name, w.Name
 	p.Files[0].Locator, p.Files[0].Modified, p.Files[0].Downloaded = l.String(), date(a.LastModified), date(a.LastDownloaded)
 	return found{item: sources.Listed{Package: p}}
 }

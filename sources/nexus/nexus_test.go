@@ -94,6 +94,18 @@ func (s *server) change(changes ...standinnexus.Change) {
 	}
 }
 
+// limited is a source that may send so many requests.
+func (s *server) limited(t *testing.T, requests int, o Options) *Source {
+	t.Helper()
+	client, err := httpx.New(httpx.Options{
+		Name: "source nexus", Base: s.url, Auth: httpx.Basic(standinnexus.Username, standinnexus.Password), Daily: httpx.NewDaily(requests),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New("old", client, o)
+}
+
 // holds is what the stand-in's dump says that a source must list of the hosted repositories.
 func (s *server) holds() (all []artifact.Package) {
 	for line := range s.Dump {
