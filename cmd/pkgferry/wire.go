@@ -16,6 +16,7 @@ import (
 	"pkgferry/sinks"
 	"pkgferry/sinks/gitlab"
 	"pkgferry/sources"
+	"pkgferry/sources/artifactory"
 	"pkgferry/sources/nexus"
 	"pkgferry/sources/npmjs"
 )
@@ -42,6 +43,11 @@ type wiring struct {
 
 // wired is what this program can read, one entry each.
 var wired = []wiring{
+	{"artifactory", artifact.Formats(), reachArtifactory, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
+		return artifactory.New(s.Name, c, artifactory.Options{
+			Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice,
+		}), nil
+	}},
 	{"nexus", []artifact.Format{
 		artifact.Maven, artifact.NPM, artifact.PyPI, artifact.NuGet, artifact.Helm, artifact.Generic, artifact.Container,
 	}, reachNexus, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
@@ -61,6 +67,18 @@ func sourceTypes() []string {
 		types[i] = w.kind
 	}
 	return types
+}
+
+// reachArtifactory: a token alone is an access, identity or reference token; with a user name it may be an API key, too.
+func reachArtifactory(_ context.Context, s config.Source, l config.Login) (access, error) {
+	to := access{base: s.URL.URL, auth: basic(l), secrets: l.Secrets()}
+	switch {
+	case l.Token != "" && l.Username != "":
+		to.auth = httpx.Basic(l.Username, l.Token)
+	case l.Token != "":
+		to.auth = httpx.Bearer(l.Token)
+	}
+	return to, nil
 }
 
 // reachNexus: Nexus takes Basic alone; its user tokens are a pair, too.
