@@ -84,7 +84,9 @@ func (r *repository) together(of *asset, c component) (all []*asset, first int64
 			all = append(all, a)
 		}
 	}
-	if g := r.generated; g.holds(of.id) {
+	if g := r.generated; g.holds(of.id) && g.per == 1 {
+		return []*asset{of}, of.id
+	} else if g.holds(of.id) {
 		start := g.first + (of.id-g.first)/int64(g.per)*int64(g.per)
 		for id := start; id < start+int64(g.per); id++ {
 			if a := r.get(id); a != nil {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ import (
 // Change is one thing that happens on the server.
 type Change struct {
 	// Op is put, delete, rebuild (the next read puts Body in place), lose (the content is gone from the disk),
-	// offline, online, drop (the repository), or policy (Body says what may be replaced: ALLOW, ALLOW_ONCE or DENY). With
+	// offline, online, drop (the repository), freeze and thaw (the server, which needs no Repository), or policy (Body says what may be replaced: ALLOW, ALLOW_ONCE or DENY). With
 	// Package: publish (a Version, in npm and Docker under a Tag), unpublish and deprecate (an npm Version; Body is the
 	// message), tag (an npm dist-tag or a Docker tag, to a Version; of Docker an existing tag or a digest) and untag.
 	Op         string `json:"op"`
@@ -71,9 +72,16 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request, what string) {
 func (s *Server) Change(c Change) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c.Op == "freeze" || c.Op == "thaw" {
+		s.frozen = c.Op == "freeze"
+		return nil
+	}
 	repository := s.store.repositories[c.Repository]
-	if repository == nil {
+	switch {
+	case repository == nil:
 		return fmt.Errorf("there is no repository %q", c.Repository)
+	case s.frozen && !slices.Contains([]string{"lose", "offline", "online"}, c.Op):
+		return errors.New("the server is frozen and takes no changes")
 	}
 	switch c.Op {
 	case "put":

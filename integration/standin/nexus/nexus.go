@@ -43,9 +43,10 @@ type Server struct {
 	signin    *signin // nil: not limited
 	stats     standin.Stats
 
-	mu    sync.RWMutex // guards the content
-	store *store
-	days  int // how many working days have passed
+	mu     sync.RWMutex // guards the content
+	store  *store
+	frozen bool // nothing may be changed
+	days   int  // how many working days have passed
 }
 
 var _ standin.Server = (*Server)(nil)

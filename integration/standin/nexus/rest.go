@@ -21,7 +21,13 @@ func (s *Server) rest(path string) (http.Handler, string) {
 	}
 	first, rest, _ := strings.Cut(api, "/")
 	switch {
-	case first == "status" && (rest == "" || rest == "writable"):
+	case first == "status" && rest == "writable":
+		return s.reads(func(w http.ResponseWriter, _ *http.Request) {
+			if s.frozen {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		}), "status"
+	case first == "status" && rest == "":
 		return s.reads(func(http.ResponseWriter, *http.Request) {}), "status"
 	case first == "repositories" && rest == "":
 		return s.reads(s.listRepositories), "repositories"
@@ -37,6 +43,8 @@ func (s *Server) rest(path string) (http.Handler, string) {
 		return s.Faults.Wrap(standin.List, s.reads(s.listComponents)), "components"
 	case first == "components":
 		return s.reads(func(w http.ResponseWriter, r *http.Request) { s.oneComponent(w, r, rest) }), "component"
+	case api == "search/assets/download":
+		return s.reads(s.searchDownload), "search"
 	case api == "search" || api == "search/assets":
 		return s.Faults.Wrap(standin.List, s.reads(func(w http.ResponseWriter, r *http.Request) { s.search(w, r, api == "search/assets") })), "search"
 	}

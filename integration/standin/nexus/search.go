@@ -115,3 +115,24 @@ func matches(word, text string) bool {
 	ok, err := path.Match(word, text)
 	return err == nil && ok
 }
+
+// searchDownload leads to the one asset that a search finds.
+func (s *Server) searchDownload(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	hits, _ := s.hits(r, query, 0)
+	var all []object
+	for _, hit := range hits {
+		for _, a := range hit.assets {
+			all = append(all, s.render(r, hit.in, a))
+		}
+	}
+	switch {
+	case len(all) == 0:
+		s.refuse(w, r, http.StatusNotFound)
+	case len(all) > 1 && query.Get("sort") == "":
+		http.Error(w, "Search returned multiple assets, please refine search criteria to find a single asset or use the sort query parameter to retrieve the first result.", http.StatusBadRequest)
+	default:
+		address, _ := all[0][0].value.(string) // downloadUrl comes first
+		http.Redirect(w, r, address, http.StatusFound)
+	}
+}
