@@ -1,5 +1,6 @@
-// Package mapping decides where each package goes: the first rule that matches it names its project, skips it or renames
-// it. It is pure: the same rules and package always give the same decision, and nothing is asked of any server.
+// Package mapping decides what is taken at all and where it goes: a Selection leaves packages out, and of the rules the first
+// that matches a package names its project, skips it or renames it. It is pure: the same rules and packages always give the
+// same decisions, and nothing is asked of any server.
 package mapping
 
 import (
@@ -8,8 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/bmatcuk/doublestar/v4"
 
 	"pkgferry/internal/artifact"
 )
@@ -24,10 +23,6 @@ const (
 	Skip    OnConflict = "skip"
 	Replace OnConflict = "replace"
 )
-
-// Match is what a rule asks of a package. An empty list asks nothing; otherwise one of its globs must match (doublestar
-// syntax: * stays inside a path segment, ** crosses them).
-type Match struct{ Source, Repository, Format, Name, Version []string }
 
 // Rename gives a package another name at the destination: From is matched against its name, To is the replacement with
 // $1, $2 … for From's groups.
@@ -131,21 +126,7 @@ func (r Rule) check() error {
 	case r.OnConflict != "" && !slices.Contains([]OnConflict{Fail, Skip, Replace}, r.OnConflict):
 		return fmt.Errorf("on_conflict %q is none of fail, skip, replace", r.OnConflict)
 	}
-	for _, field := range r.Match.fields() {
-		for _, glob := range field.globs {
-			if !doublestar.ValidatePattern(glob) {
-				return fmt.Errorf("%s: %q is not a valid glob", field.name, glob)
-			}
-		}
-	}
-	known := append(artifact.Formats(), artifact.ForeignFormats()...)
-	for _, glob := range r.Match.Format {
-		if !slices.ContainsFunc(known, func(f artifact.Format) bool { return matches([]string{glob}, string(f)) }) {
-			return fmt.Errorf("format: %q matches no format; there are %v, and for a generic project %v",
-				glob, artifact.Formats(), artifact.ForeignFormats())
-		}
-	}
-	return nil
+	return r.Match.check()
 }
 
 func (r Rule) mayTake(f artifact.Format) bool { return matches(r.Match.Format, string(f)) }
@@ -155,38 +136,6 @@ func (r Rule) mayBring(f artifact.Format) bool {
 	return r.mayTake(f) || f == artifact.Generic && slices.ContainsFunc(artifact.ForeignFormats(), func(other artifact.Format) bool {
 		return slices.Contains(r.Match.Format, string(other))
 	})
-}
-
-type field struct {
-	name  string
-	globs []string
-}
-
-func (m Match) fields() []field {
-	return []field{
-		{"source", m.Source}, {"repository", m.Repository}, {"format", m.Format}, {"name", m.Name}, {"version", m.Version},
-	}
-}
-
-// covers tells whether every package that other matches is surely matched by m: per field, m asks nothing or lists at
-// least the same globs.
-func (m Match) covers(other Match) bool {
-	theirs := other.fields()
-	for i, mine := range m.fields() {
-		if len(mine.globs) == 0 || slices.Contains(mine.globs, "**") {
-			continue
-		}
-		if len(theirs[i].globs) == 0 {
-			return false
-		}
-		for _, glob := range theirs[i].globs {
-			literal := !strings.ContainsAny(glob, `*?[{\`)
-			if !slices.Contains(mine.globs, glob) && (!literal || !matches(mine.globs, glob)) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // covers tells whether no package reaches other behind r.
@@ -200,13 +149,6 @@ func (r Rule) covers(other Rule) bool {
 	return r.Match.covers(other.Match)
 }
 
-func matches(globs []string, value string) bool {
-	return len(globs) == 0 || slices.ContainsFunc(globs, func(glob string) bool {
-		ok, err := doublestar.Match(glob, value)
-		return err == nil && ok
-	})
-}
-
 // misses tells why the rule does not take p; empty when it does. What GitLab has no place for goes where a rule by name
 // sends it, and nowhere by a rule for everything.
 func (r Rule) misses(p artifact.Package) string {
@@ -214,21 +156,6 @@ func (r Rule) misses(p artifact.Package) string {
 		return fmt.Sprintf("format %q, which GitLab has no place for: a route must name it", p.Format)
 	}
 	return r.Match.misses(p)
-}
-
-// misses names the first field that keeps m from matching p, with its value; empty when m matches.
-func (m Match) misses(p artifact.Package) string {
-	values := []string{p.Source, p.Repository, string(p.Format), p.Name, p.Version}
-	for i, one := range m.fields() {
-		// An index package follows its versions: a rule about versions does not tell it from them.
-		if one.name == "version" && p.Index() && len(one.globs) > 0 {
-			return "version (an index has none)"
-		}
-		if !matches(one.globs, values[i]) {
-			return fmt.Sprintf("%s %q", one.name, values[i])
-		}
-	}
-	return ""
 }
 
 // Route decides about p. Every package gets exactly one decision.

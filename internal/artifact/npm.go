@@ -39,6 +39,19 @@ func NPMIndexFile(path string) (tag, version string) {
 	return "", version
 }
 
+// IndexedVersion is the version that a file of an index package is about, and nothing else of the index: the one that an npm
+// dist-tag points to, or the deprecated one. Empty for a file that is about the whole name, as Maven's is.
+func IndexedVersion(format Format, f File) string {
+	if format != NPM {
+		return ""
+	}
+	tag, version := NPMIndexFile(f.Path)
+	if tag != "" {
+		return f.Locator // see npmText
+	}
+	return version
+}
+
 // NPMEscape is a package name as one URL segment: "@acme/ui" becomes "@acme%2fui", as the npm client sends it.
 func NPMEscape(name string) string { return strings.ReplaceAll(url.PathEscape(name), "%2F", "%2f") }
 

@@ -7,6 +7,7 @@ type Reason string
 const (
 	NoRoute                Reason = "no-route"
 	Excluded               Reason = "excluded"
+	IndexPartial           Reason = "index-partial"
 	NotAPackage            Reason = "not-a-package"
 	EmptyRepository        Reason = "empty-repository"
 	FormatUnsupported      Reason = "format-unsupported"
@@ -47,6 +48,7 @@ var reasons = []struct {
 }{
 	{NoRoute, "No route takes this package: add one, or a skip with your reason."},
 	{Excluded, "A route or a selection leaves it out on purpose; nothing to do."},
+	{IndexPartial, "It arrived without the tags and deprecations of versions that are left out on purpose; the error names them. Nothing to do, unless those versions are wanted after all."},
 	{NotAPackage, "The repository makes this file itself; it belongs to no package and GitLab has no place for it."},
 	{EmptyRepository, "The repository has no tags: there is nothing to copy."},
 	{FormatUnsupported, "GitLab has no package type for this format: route it to generic, or keep it elsewhere."},

@@ -3,6 +3,7 @@ package artifact
 import (
 	"cmp"
 	"strings"
+	"time"
 )
 
 // versionOrders are the rules of the formats; what is not here has no rules of its own.
@@ -24,6 +25,25 @@ func CompareVersions(format Format, a, b string) int {
 		return order(a, b)
 	}
 	return compareNatural(a, b)
+}
+
+// Release is a version among the others of its name. Modified and Downloaded are the newest of its files' (see File); zero
+// when no file has one.
+type Release struct {
+	// ID is what its maker knows it by.
+	ID                   int64
+	Version              string
+	Modified, Downloaded time.Time
+}
+
+// CompareReleases orders two versions of one name, the older first, so that only one and the same is equal. Of images the date
+// decides first, and one without a date is older; of anything else the version does, and then its text.
+func CompareReleases(format Format, a, b Release) int {
+	order := 0
+	if format == Container {
+		order = a.Modified.Compare(b.Modified)
+	}
+	return cmp.Or(order, CompareVersions(format, a.Version, b.Version), strings.Compare(a.Version, b.Version))
 }
 
 // compareParsed orders what can be parsed above what can not, and that naturally.
