@@ -26,6 +26,9 @@ type Batch struct {
 	Problems []string
 	Notes    map[string]string
 	To       Listing
+	// Choice decides about the versions when the listing comes to its end; until then they are not taken. Nil: every
+	// version is wanted, and may be taken at once.
+	Choice Choice
 }
 
 // Listing returns the saved position of a source; the zero value when it was never listed.
@@ -68,6 +71,9 @@ func (s *Store) Noted(ctx context.Context, source, key string) (value string, er
 func (s *Store) List(ctx context.Context, source string, b Batch) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		u := upsert{ctx: ctx, tx: tx, batch: s.batch.Load() + 1}
+		if b.Choice != nil {
+			u.due = held
+		}
 		err := tx.QueryRowContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number) VALUES (?, ?, ?, 0, 1)
 			ON CONFLICT DO UPDATE SET cursor = excluded.cursor, complete = excluded.complete RETURNING number`,
 			source, b.To.Cursor, b.To.Complete).Scan(&u.listing)
@@ -90,10 +96,13 @@ func (s *Store) List(ctx context.Context, source string, b Batch) error {
 				return err
 			}
 		}
-		if b.To.Complete {
-			return bury(ctx, tx, source)
+		if !b.To.Complete {
+			return nil
 		}
-		return nil
+		if err := bury(ctx, tx, source); err != nil {
+			return err
+		}
+		return choose(ctx, tx, source, b.Choice)
 	})
 	if err == nil {
 		s.batch.Add(1)
@@ -119,6 +128,8 @@ type upsert struct {
 	batch int64
 	// listing is the number of the listing that has the entries; 0 when none has.
 	listing int64
+	// due is when what has to be settled may be taken.
+	due int64
 }
 
 func (u upsert) entries(all []Entry) error {
@@ -153,11 +164,11 @@ func (u upsert) entry(e Entry) error {
 	}
 	if e.Skip != "" {
 		_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET revision = revision + 1, outcome = ?, reason = ?, error = ?,
-			proof = 0, settled = ? WHERE id = ?`, e.outcome(), e.Skip, e.Detail, millis(time.Now()), id)
+			proof = 0, settled = ?, left_out = 0 WHERE id = ?`, e.outcome(), e.Skip, e.Detail, millis(time.Now()), id)
 		return err
 	}
 	_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET revision = revision + 1, outcome = NULL, reason = '', error = '',
-		proof = 0, settled = 0, attempts = 0, due = (version = '') WHERE id = ?`, id)
+		proof = 0, settled = 0, attempts = 0, left_out = 0, due = CASE version WHEN '' THEN 1 ELSE ? END WHERE id = ?`, u.due, id)
 	return err
 }
 
@@ -173,11 +184,12 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 	var before Entry
 	var outcome artifact.Outcome
 	var reason artifact.Reason
+	var leftOut bool
 	to, was := e.Destination, &before.Destination
-	err = u.tx.QueryRowContext(u.ctx, `SELECT id, project, dest_format, dest_name, channel, repack, on_conflict, coalesce(outcome, ''), reason
+	err = u.tx.QueryRowContext(u.ctx, `SELECT id, project, dest_format, dest_name, channel, repack, on_conflict, coalesce(outcome, ''), reason, left_out
 		FROM package WHERE source = ? AND repository = ? AND format = ? AND name = ? AND version = ?`,
 		p.Source, p.Repository, p.Format, p.Name, p.Version).
-		Scan(&id, &was.Project, &was.Format, &was.Name, &was.Channel, &was.Repack, &before.OnConflict, &outcome, &reason)
+		Scan(&id, &was.Project, &was.Format, &was.Name, &was.Channel, &was.Repack, &before.OnConflict, &outcome, &reason, &leftOut)
 	identity, name := identities(to)
 	if errors.Is(err, sql.ErrNoRows) {
 		result, err := u.tx.ExecContext(u.ctx, `INSERT INTO package (source, repository, format, name, version, metadata,
@@ -196,6 +208,9 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 	_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET metadata = ?, project = ?, dest_format = ?, dest_name = ?, channel = ?, repack = ?,
 		identity = ?, one_name = ?, on_conflict = ?, batch = ?, seen = max(seen, ?), gone = CASE WHEN ? > 0 THEN 0 ELSE gone END WHERE id = ?`,
 		metadata, to.Project, to.Format, to.Name, to.Channel, to.Repack, identity, name, e.OnConflict, u.batch, u.listing, u.listing, id)
+	if leftOut {
+		return id, e.Skip != "", err // the choice decides about the rest at the end of the listing
+	}
 	return id, redecided(e, before, outcome, reason), err
 }
 

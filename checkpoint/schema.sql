@@ -44,12 +44,13 @@ CREATE TABLE package (
 	gone        INTEGER NOT NULL DEFAULT 0, -- when a whole listing did not have it any more
 	sent        INTEGER NOT NULL DEFAULT 0, -- this migration has begun to publish it
 	attempts    INTEGER NOT NULL DEFAULT 0,
-	due         INTEGER NOT NULL, -- not to be taken before; an index package starts at 1 to stand behind the versions
+	due         INTEGER NOT NULL, -- not to be taken before; an index package starts at 1 to stand behind the versions, the largest number waits for a choice
 	outcome     TEXT,
 	reason      TEXT NOT NULL DEFAULT '',
 	error       TEXT NOT NULL DEFAULT '',
 	proof       INTEGER NOT NULL DEFAULT 0,
 	settled     INTEGER NOT NULL DEFAULT 0,
+	left_out    INTEGER NOT NULL DEFAULT 0, -- by a choice among the versions of a name, which may take it back
 	UNIQUE (source, repository, format, name, version)
 );
 CREATE INDEX unsettled ON package (due, id) WHERE outcome IS NULL;

@@ -55,7 +55,8 @@ func (s *Store) Take(ctx context.Context, now time.Time, limit int, without []st
 // NextDue returns when the next postponed package is due, later than now; the zero time when none is.
 func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 	var due sql.NullInt64
-	err := s.db.QueryRowContext(ctx, "SELECT min(due) FROM package WHERE outcome IS NULL AND due > ?", millis(now)).Scan(&due)
+	err := s.db.QueryRowContext(ctx, "SELECT min(due) FROM package WHERE outcome IS NULL AND due > ? AND due < ?",
+		millis(now), int64(held)).Scan(&due)
 	if err != nil || !due.Valid {
 		return time.Time{}, err
 	}
@@ -90,8 +91,9 @@ func (s *Store) Postpone(ctx context.Context, r Record, due time.Time, attempts 
 // Settle records how r ended. A row that the listing changed since r was taken stays as it is: unsettled.
 func (s *Store) Settle(ctx context.Context, r Record, to Settlement) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `UPDATE package SET outcome = ?, reason = ?, error = ?, proof = ?, settled = ?
-			WHERE id = ? AND revision = ?`, to.Outcome, to.Reason, to.Error, to.Proof, millis(time.Now()), r.ID, r.revision)
+		result, err := tx.ExecContext(ctx, `UPDATE package SET outcome = ?, reason = ?, error = ?, proof = ?, settled = ?, left_out = ?
+			WHERE id = ? AND revision = ?`, to.Outcome, to.Reason, to.Error, to.Proof, millis(time.Now()),
+			to.Outcome == artifact.Skipped && to.Reason == artifact.Excluded, r.ID, r.revision)
 		if err != nil {
 			return err
 		}
