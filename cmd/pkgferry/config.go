@@ -36,7 +36,13 @@ func (a *app) configCommand() *cobra.Command {
 func (a *app) configOptions() config.Options {
 	return config.Options{
 		Types: sourceTypes(), Routes: structure(), Lookup: a.lookup,
-		Check: func(f *config.File) error { _, err := router(f); return err },
+		Check: func(f *config.File) error {
+			if _, err := router(f); err != nil {
+				return err
+			}
+			_, err := selection(f)
+			return err
+		},
 	}
 }
 

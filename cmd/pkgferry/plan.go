@@ -34,7 +34,7 @@ func (a *app) planCommand() *cobra.Command {
 			return a.plan(f)
 		},
 	}
-	cmd.Flags().StringVar(&f.explain, "explain", "", "only say which route takes the package `PURL`, and why the others do not")
+	cmd.Flags().StringVar(&f.explain, "explain", "", "only say what select and the routes make of the package `PURL`, and why")
 	cmd.Flags().StringVar(&f.out, "out", "", "write a row per package to this CSV `FILE`")
 	return cmd
 }
@@ -137,7 +137,7 @@ func (a *app) showPlan(ctx context.Context, m *migration, store *checkpoint.Stor
 	return ended(code)
 }
 
-// explain says what the routes make of a package. Of a package that is listed, source and repository are known.
+// explain says what selection and routes make of a package. Of a package that is listed, source and repository are known.
 func (a *app) explain(text string) error {
 	p, err := artifact.ParsePURL(text)
 	if err != nil {
@@ -151,6 +151,10 @@ func (a *app) explain(text string) error {
 	if err != nil {
 		return usage(err)
 	}
+	taken, err := selection(file)
+	if err != nil {
+		return usage(err)
+	}
 	candidates, err := a.listed(p)
 	if err != nil {
 		return withCode(codeStopped, err)
@@ -158,23 +162,27 @@ func (a *app) explain(text string) error {
 	if len(candidates) == 0 {
 		for _, s := range file.Sources {
 			p.Source = s.Name
-			candidates = append(candidates, p)
+			candidates = append(candidates, checkpoint.Record{Package: p})
 		}
 	}
 	for _, one := range candidates {
-		if err := a.explainOne(routes, one); err != nil {
+		if err := a.explainOne(taken, routes, one); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *app) explainOne(routes *mapping.Router, p artifact.Package) error {
+func (a *app) explainOne(taken mapping.Selection, routes *mapping.Router, r checkpoint.Record) error {
+	p := r.Package
 	from := p.Source
 	if p.Repository != "" {
 		from += "/" + p.Repository
 	}
-	lines := routes.Explain(p)
+	lines := append(taken.Explain(p), routes.Explain(p)...)
+	if r.Reason == artifact.Excluded {
+		lines = append(lines, "when it was last listed it was left out: "+r.Error)
+	}
 	if a.json {
 		return a.printJSON(map[string]any{"purl": p.PURL(), "source": p.Source, "repository": p.Repository, "routes": lines})
 	}
@@ -183,19 +191,19 @@ func (a *app) explainOne(routes *mapping.Router, p artifact.Package) error {
 }
 
 // listed finds a package in the checkpoint, in every repository that has it.
-func (a *app) listed(p artifact.Package) ([]artifact.Package, error) {
+func (a *app) listed(p artifact.Package) ([]checkpoint.Record, error) {
 	store, err := checkpoint.View(a.checkpoint)
 	if err != nil {
 		return nil, nil // nothing is listed yet
 	}
 	defer func() { _ = store.Close() }()
-	var found []artifact.Package
+	var found []checkpoint.Record
 	for record, err := range store.Records(context.Background(), checkpoint.Filter{}) {
 		if err != nil {
 			return nil, err
 		}
 		if record.Package.PURL() == p.PURL() {
-			found = append(found, record.Package)
+			found = append(found, record)
 		}
 	}
 	return found, nil

@@ -17,12 +17,30 @@ func router(f *config.File) (*mapping.Router, error) {
 	return mapping.New(string(f.Target.Group), rules)
 }
 
+// selection is what the file says to take at all.
+func selection(f *config.File) (mapping.Selection, error) {
+	s := mapping.Selection{
+		Include: conditions(f.Select.Include), Exclude: conditions(f.Select.Exclude), Newest: f.Select.NewestVersions,
+		ModifiedAfter: f.Select.ModifiedAfter.Time, DownloadedAfter: f.Select.DownloadedAfter.Time,
+	}
+	return s, s.Check()
+}
+
+func conditions(matches []config.Match) []mapping.Condition {
+	var all []mapping.Condition
+	for _, m := range matches {
+		all = append(all, mapping.Condition{Match: matchOf(m), Position: m.Position("")})
+	}
+	return all
+}
+
+func matchOf(m config.Match) mapping.Match {
+	return mapping.Match{Source: m.Source, Repository: m.Repository, Format: m.Format, Name: m.Name, Version: m.Version}
+}
+
 func ruleOf(r config.Route) mapping.Rule {
 	rule := mapping.Rule{
-		Match: mapping.Match{
-			Source: r.Match.Source, Repository: r.Match.Repository, Format: r.Match.Format,
-			Name: r.Match.Name, Version: r.Match.Version,
-		},
+		Match:      matchOf(r.Match),
 		Project:    r.Project,
 		Skip:       r.Skip,
 		OnConflict: mapping.OnConflict(r.OnConflict),

@@ -154,6 +154,9 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 	if m.options.Router, err = router(file); err != nil {
 		return nil, usage(err)
 	}
+	if m.options.Selection, err = selection(file); err != nil {
+		return nil, usage(err)
+	}
 	m.options.Formats = formats(file)
 	hosts := httpx.NewHosts()
 	for _, s := range file.Sources {

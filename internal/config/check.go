@@ -57,6 +57,7 @@ func (r *reader) check(f *File) {
 	for _, route := range f.Routes {
 		r.checkRoute(route, names)
 	}
+	r.checkSelect(f.Select, names)
 	if len(r.errs) > 0 || r.options.Check == nil {
 		return
 	}
@@ -189,19 +190,36 @@ func (r *reader) checkRoute(route Route, sources map[string]bool) {
 	case route.given("project") && !projectPath.MatchString(route.Project):
 		r.at(route.Place, "project", "the path of a project below the group is expected here, for example node-packages")
 	}
-	for _, word := range route.Match.Format {
-		if err := checkRouted(word); err != nil && !strings.ContainsAny(word, "*?[{") {
-			r.at(route.Match.Place, "format", "%s", err)
-		}
-	}
-	for _, word := range route.Match.Source {
-		if !sources[word] && !strings.ContainsAny(word, "*?[{") {
-			known := slices.Sorted(maps.Keys(sources))
-			r.at(route.Match.Place, "source", "there is no source named %q%s", word, suggestion(word, known))
-		}
-	}
+	r.checkMatch(route.Match, sources)
 	if route.Rename != nil && route.Rename.From.Regexp != nil {
 		r.checkExpansion(*route.Rename)
+	}
+}
+
+// checkMatch refuses words that name nothing.
+func (r *reader) checkMatch(m Match, sources map[string]bool) {
+	for _, word := range m.Format {
+		if err := checkRouted(word); err != nil && !strings.ContainsAny(word, "*?[{") {
+			r.at(m.Place, "format", "%s", err)
+		}
+	}
+	for _, word := range m.Source {
+		if !sources[word] && !strings.ContainsAny(word, "*?[{") {
+			known := slices.Sorted(maps.Keys(sources))
+			r.at(m.Place, "source", "there is no source named %q%s", word, suggestion(word, known))
+		}
+	}
+}
+
+// checkSelect refuses a selection that says nothing.
+func (r *reader) checkSelect(s Select, sources map[string]bool) {
+	for _, m := range slices.Concat(s.Include, s.Exclude) {
+		r.checkMatch(m, sources)
+	}
+	for key, list := range map[string][]Match{"include": s.Include, "exclude": s.Exclude} {
+		if list != nil && len(list) == 0 {
+			r.at(s.Place, key, "%s: an empty list says nothing: leave the key out", key)
+		}
 	}
 }
 

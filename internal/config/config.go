@@ -16,7 +16,7 @@ type File struct {
 	Sources []Source `key:"sources" need:"yes" doc:"The registries to read."`
 	Target  Target   `key:"target" need:"yes" doc:"The GitLab instance and group that receives the packages."`
 	Routes  []Route  `key:"routes" doc:"Where packages go; the first route that matches wins. Without routes the recommended structure applies."`
-	Select  later    `key:"select" later:"leave packages out by routes with skip"`
+	Select  Select   `key:"select" doc:"What to take at all. A package that a rule leaves out is not read, and reported as skipped."`
 
 	dir string // relative file names start here
 }
@@ -98,7 +98,7 @@ type Route struct {
 	Repack     bool    `key:"repack" doc:"Makes .tgz archives of Terraform modules that the source holds as .zip; their bytes change."`
 }
 
-// Match is the condition of a Route: globs, any of a list; what is left out matches everything.
+// Match is the condition of a Route or of Select: globs, any of a list; what is left out matches everything.
 type Match struct {
 	Place
 	Source     List `key:"source" doc:"Names of sources."`
@@ -106,6 +106,16 @@ type Match struct {
 	Format     List `key:"format" doc:"Package formats."`
 	Name       List `key:"name" doc:"Package names."`
 	Version    List `key:"version" doc:"Package versions."`
+}
+
+// Select is what to take at all.
+type Select struct {
+	Place
+	Include         []Match `key:"include" doc:"Takes only packages that one of these conditions matches. All parts of a condition must hold."`
+	Exclude         []Match `key:"exclude" doc:"Leaves out packages that one of these conditions matches. All parts of a condition must hold."`
+	ModifiedAfter   Date    `key:"modified_after" doc:"Leaves out versions of which no file was published or replaced on or after this day."`
+	DownloadedAfter Date    `key:"downloaded_after" doc:"Leaves out versions that were neither downloaded nor published on or after this day. Sources that tell no downloads keep all."`
+	NewestVersions  int     `key:"newest_versions" doc:"Takes of each name the newest versions that the other rules let through, by the ecosystem's own order; of images by date."`
 }
 
 // Rename is a replacement in the package's name.

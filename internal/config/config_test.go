@@ -53,6 +53,16 @@ routes:
     project: sub/generic-packages
     rename: {from: "^(.+)/(?P<last>.+)$", to: "$1-${last}"}
     on_conflict: replace
+select:
+  include:
+    - repository: releases
+      version: [1.*, 2.10]
+    - name: "@acme/*"
+  exclude:
+    - {source: npm, format: npm, version: "*-rc*"}
+  modified_after: 2023-01-01
+  downloaded_after: 2023-06-30T22:00:00.5+02:00
+  newest_versions: 20
 `
 
 func TestReadsEverything(t *testing.T) {
@@ -69,6 +79,9 @@ func TestReadsEverything(t *testing.T) {
 		"group": string(file.Target.Group), "sizes": file.Target.Limits.MaxFileSizes(),
 		"jobs": file.Target.JobTokens, "protect": file.Target.Protect,
 		"version": file.Routes[1].Match.Version, "rule": file.Routes[2].Position("match"),
+		"included": file.Select.Include[0].Version, "named": file.Select.Include[1].Name, "excluded": file.Select.Exclude[0].Version,
+		"condition": file.Select.Include[1].Position(""), "newest": file.Select.NewestVersions,
+		"modified": file.Select.ModifiedAfter.UTC().String(), "downloaded": file.Select.DownloadedAfter.UTC().String(),
 	}
 	want := map[string]any{
 		"url": "https://nexus.example/nexus", "user": "reader", "password": "SECRET",
@@ -79,6 +92,9 @@ func TestReadsEverything(t *testing.T) {
 		"sizes": map[artifact.Format]int64{artifact.Helm: 5 << 20, artifact.NPM: 500e6},
 		"jobs":  List{"acme/teams", "firm"}, "protect": "maintainer",
 		"version": List{"1.10"}, "rule": "pkgferry.yaml:28:12",
+		"included": List{"1.*", "2.10"}, "named": List{"@acme/*"}, "excluded": List{"*-rc*"},
+		"condition": "pkgferry.yaml:36:7", "newest": 20,
+		"modified": "2023-01-01 00:00:00 +0000 UTC", "downloaded": "2023-06-30 20:00:00.5 +0000 UTC",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -141,7 +157,14 @@ func TestMistakes(t *testing.T) {
 		{"bad group", source + strings.Replace(target, "acme", "/acme/", 1), `f.yaml:8:10: the full path of a group is expected here, for example acme/artifact-management`},
 		{"bad job group", source + target + "  job_tokens: [acme, /b]\n", `f.yaml:9:15: "/b" is no full path of a group; one looks like acme`},
 		{"bad role", source + target + "  protect: developer\n", `f.yaml:9:12: protect is one of maintainer, owner, admin`},
-		{"select", source + target + "select: {newest_versions: 20}\n", `f.yaml:9:1: select is not available in this version; leave packages out by routes with skip`},
+		{"no versions", source + target + "select: {newest_versions: 0}\n", `f.yaml:9:27: newest_versions: a whole number above 0 is expected here`},
+		{"bad date", source + target + "select: {modified_after: 2023-02-30}\n", `f.yaml:9:26: modified_after: a day is expected here, for example 2023-01-31, or a moment, 2023-01-31T12:00:00Z`},
+		{"platform", source + target + "select: {platform: linux/amd64}\n", `f.yaml:9:10: unknown key "platform"`},
+		{"no list of conditions", source + target + "select: {include: {name: a}}\n", `f.yaml:9:19: include: a list is expected here`},
+		{"no condition", source + target + "select: {exclude: []}\n", `f.yaml:9:19: exclude: an empty list says nothing: leave the key out`},
+		{"bad condition", source + target + "select: {exclude: [{nam: a}]}\n", `f.yaml:9:21: unknown key "nam"; did you mean name?`},
+		{"unknown source of a condition", source + target + "select: {include: [{source: b}]}\n", `f.yaml:9:29: there is no source named "b"; did you mean a?`},
+		{"unknown format of a condition", source + target + "select: {exclude: [{format: mavn}]}\n", `f.yaml:9:29: "mavn" is no format; the formats are maven, npm, pypi, nuget, terraform, helm, generic, container`},
 		{"no match", source + target + "routes:\n  - project: p\n", `f.yaml:10:5: the key match is missing`},
 		{"skip and rename", source + target + "routes:\n  - {match: {}, skip: s, on_conflict: skip}\n", `f.yaml:10:23: a route that skips sends nothing anywhere: it has a match and nothing else`},
 		{"bad project", source + target + "routes:\n  - {match: {}, project: /p}\n", `f.yaml:10:26: the path of a project below the group is expected here, for example node-packages`},

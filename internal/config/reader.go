@@ -130,13 +130,9 @@ func (r *reader) object(n ast.Node, v reflect.Value) {
 	for _, pair := range pairs {
 		key := keyText(pair.Key)
 		f, known := fields[key]
-		switch {
-		case !known:
+		if !known {
 			r.fail(pair.Key, "unknown key %q%s", key, suggestion(key, slices.Collect(maps.Keys(fields))))
 			where.unknown = true
-			continue
-		case f.later != "":
-			r.fail(pair.Key, "%s is not available in this version; %s", key, f.later)
 			continue
 		}
 		where.keys[key], r.key = position(r.orSelf(pair.Value)), key

@@ -23,7 +23,7 @@ func Schema(o Options) ([]byte, error) {
 func (o Options) object(t reflect.Type) schema {
 	properties, required := schema{}, []string{}
 	for _, row := range tableOf(t) {
-		if row.later != "" || !o.applies(row) {
+		if !o.applies(row) {
 			continue
 		}
 		s := o.of(row.typ)
@@ -99,6 +99,10 @@ func (s *Secret) schema() schema {
 
 func (s *Size) schema() schema {
 	return schema{"type": []string{"string", "integer"}, "pattern": `^[0-9.]+ ?([kKMGTPE]i?)?[bB]?$`, "minimum": 1}
+}
+
+func (d *Date) schema() schema {
+	return schema{"type": "string", "pattern": `^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}))?$`}
 }
 
 func (l *List) schema() schema {

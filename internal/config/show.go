@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/goccy/go-yaml"
@@ -63,9 +64,6 @@ func shown(v reflect.Value) any {
 func shownObject(v reflect.Value) any {
 	items := yaml.MapSlice{}
 	for _, row := range tableOf(v.Type()) {
-		if row.later != "" {
-			continue
-		}
 		item := shown(v.FieldByIndex(row.index))
 		if inner, ok := item.(yaml.MapSlice); item == nil || ok && len(inner) == 0 && !row.need {
 			continue
@@ -118,6 +116,13 @@ func (t *Text) show() any    { return string(*t) }
 func (u *URL) show() any     { return u.String() }
 func (p *Pattern) show() any { return p.String() }
 func (s *Secret) show() any  { return secretRef(s.Env) }
+
+func (d *Date) show() any {
+	if midnight := d.UTC(); midnight.Equal(midnight.Truncate(24 * time.Hour)) {
+		return midnight.Format(time.DateOnly)
+	}
+	return d.Format(time.RFC3339Nano)
+}
 
 func (s *Size) show() any {
 	if text := strings.ReplaceAll(humanize.IBytes(uint64(*s)), " ", ""); sizeOf(text) == *s {

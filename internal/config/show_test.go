@@ -63,6 +63,20 @@ routes:
       from: ^(.+)/(?P<last>.+)$
       to: $1-${last}
     on_conflict: replace
+select:
+  include:
+    - repository: releases
+      version:
+        - 1.*
+        - "2.10"
+    - name: "@acme/*"
+  exclude:
+    - source: npm
+      format: npm
+      version: "*-rc*"
+  modified_after: "2023-01-01"
+  downloaded_after: "2023-06-30T22:00:00.5+02:00"
+  newest_versions: 20
 `
 
 func TestShow(t *testing.T) {
@@ -138,7 +152,9 @@ func TestSchema(t *testing.T) {
 		{"on_conflict: replace", "on_conflict: overwrite", false},
 		{"url: http://127.0.0.1:8080", "url: gitlab", false},
 		{"group: acme", "grup: acme", false},
-		{"routes:", "select: {newest_versions: 1}\nroutes:", false},
+		{"newest_versions: 20", "newest_versions: 0", false},
+		{"modified_after: 2023-01-01", "modified_after: yesterday", false},
+		{"- name: \"@acme/*\"", "- nam: \"@acme/*\"", false},
 	} {
 		text, err := yaml.YAMLToJSON([]byte(strings.Replace(complete, c.old, c.new, 1)))
 		if err != nil {

@@ -14,15 +14,11 @@ type field struct {
 	key   string
 	doc   string
 	need  bool
-	later string   // why this version refuses the key; "" when it takes it
 	enum  string   // the words it may be, or typesEnum
 	types []string // the source types that take it; nil for all
 	index []int
 	typ   reflect.Type
 }
-
-// later marks a key that the language has and this version does not.
-type later struct{}
 
 var tables sync.Map // of reflect.Type to []field
 
@@ -38,7 +34,7 @@ func tableOf(t reflect.Type) []field {
 		switch {
 		case key != "":
 			rows = append(rows, field{
-				key: key, doc: f.Tag.Get("doc"), need: f.Tag.Get("need") != "", later: f.Tag.Get("later"),
+				key: key, doc: f.Tag.Get("doc"), need: f.Tag.Get("need") != "",
 				enum: f.Tag.Get("enum"), types: strings.Fields(f.Tag.Get("for")), index: f.Index, typ: f.Type,
 			})
 		case f.Anonymous && f.Type != reflect.TypeFor[Place]():

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/goccy/go-yaml/ast"
@@ -160,6 +161,22 @@ func (s *Size) read(_ *reader, n ast.Node) error {
 	}
 	*s = Size(bytes)
 	return nil
+}
+
+// Date is a day, which begins at midnight UTC, or a moment as RFC 3339 writes it.
+type Date struct{ time.Time }
+
+func (d *Date) read(_ *reader, n ast.Node) error {
+	text, err := textOf(n)
+	if err != nil {
+		return err
+	}
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if d.Time, err = time.Parse(form, text); err == nil {
+			return nil
+		}
+	}
+	return errors.New("a day is expected here, for example 2023-01-31, or a moment, 2023-01-31T12:00:00Z")
 }
 
 // List is one text or a list of texts.

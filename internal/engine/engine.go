@@ -31,7 +31,9 @@ type Options struct {
 	Formats []artifact.Format
 	Sink    sinks.Sink
 	Router  *mapping.Router
-	Store   *checkpoint.Store
+	// Selection says what to take at all of what the sources list; what it leaves out is recorded as skipped.
+	Selection mapping.Selection
+	Store     *checkpoint.Store
 	// Workers is how many packages are settled at once; 0 means 8.
 	Workers int
 	// Events is told what happens, from many goroutines at once; nil: nobody.
@@ -176,6 +178,9 @@ func Sync(ctx context.Context, o Options, full bool) (Stopped, error) {
 func Run(ctx context.Context, o Options) (Stopped, error) {
 	r := newRun(o)
 	if err := r.resume(ctx); err != nil {
+		return NotStopped, broken(ctx, err)
+	}
+	if err := r.hold(ctx); err != nil {
 		return NotStopped, broken(ctx, err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

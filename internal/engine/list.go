@@ -136,16 +136,20 @@ func (l *lister) add(item sources.Listed) {
 	l.entries = append(l.entries, l.route(p, item))
 }
 
+// route decides about a listed package. What its source lost is not missed when it is not wanted.
 func (l *lister) route(p artifact.Package, item sources.Listed) checkpoint.Entry {
-	if item.Skip != "" {
-		return checkpoint.Entry{Package: p, Skip: item.Skip, Detail: item.Detail}
+	if item.Skip == "" {
+		return l.decide(p)
 	}
-	return l.decide(p)
+	if why := l.Selection.Excludes(p); why != "" && item.Skip == artifact.SourceMissing {
+		return checkpoint.Entry{Package: p, Skip: artifact.Excluded, Detail: why}
+	}
+	return checkpoint.Entry{Package: p, Skip: item.Skip, Detail: item.Detail}
 }
 
 func (l *lister) flush(ctx context.Context, complete bool) error {
 	to := checkpoint.Listing{Cursor: string(l.cursor), Complete: complete}
-	batch := checkpoint.Batch{Entries: l.entries, Problems: l.problems, Notes: l.notes, To: to}
+	batch := checkpoint.Batch{Entries: l.entries, Problems: l.problems, Notes: l.notes, To: to, Choice: l.choice()}
 	if err := l.Store.List(ctx, l.name, batch); err != nil {
 		return broken(ctx, err)
 	}

@@ -9,12 +9,13 @@ import (
 
 // The facts that the checkpoint remembers of the configuration that it was listed with.
 const (
-	routesFact = "routes"
-	scopeFact  = "scope of " // and the source's name
+	routesFact    = "routes"
+	selectionFact = "selection"
+	scopeFact     = "scope of " // and the source's name
 )
 
 // resume prepares a checkpoint for another run: failed packages get another chance, sources whose listing had problems
-// or whose scope changed are listed again, and packages that have not arrived follow the routes as they are now.
+// or whose scope changed are listed again, and packages that have not arrived follow routes and selection as they are now.
 func (r *run) resume(ctx context.Context) error {
 	if _, err := r.Store.Reopen(ctx); err != nil {
 		return err
@@ -47,14 +48,60 @@ func (r *run) resume(ctx context.Context) error {
 			return err
 		}
 	}
-	routes, err := r.Store.Fact(ctx, routesFact)
-	if err == nil && routes != "" && routes != r.Router.String() {
-		err = r.reroute(ctx)
-	}
-	if err != nil {
+	if err := r.follow(ctx); err != nil {
 		return err
 	}
 	return r.remember(ctx)
+}
+
+// follow decides again about what is listed when routes or selection changed.
+func (r *run) follow(ctx context.Context) error {
+	routes, err := r.Store.Fact(ctx, routesFact)
+	if err != nil || routes == "" { // nothing was ever listed
+		return err
+	}
+	selection, err := r.Store.Fact(ctx, selectionFact)
+	if err != nil || routes == r.Router.String() && selection == r.Selection.String() {
+		return err
+	}
+	if err := r.reroute(ctx); err != nil {
+		return err
+	}
+	for name := range r.Sources {
+		at, err := r.Store.Listing(ctx, name)
+		if err == nil && at.Complete {
+			err = r.Store.Choose(ctx, name, r.choice())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hold keeps the versions of a source that is not listed to its end from being taken, where all of them must be known before.
+func (r *run) hold(ctx context.Context) error {
+	if r.choice() == nil {
+		return nil
+	}
+	for name := range r.Sources {
+		at, err := r.Store.Listing(ctx, name)
+		if err == nil && !at.Complete {
+			err = r.Store.Hold(ctx, name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// choice is what the selection says of versions; nil when it says nothing.
+func (r *run) choice() checkpoint.Choice {
+	if !r.Selection.ByVersion() {
+		return nil
+	}
+	return r.Selection.LeftOut
 }
 
 // remember notes the configuration that the checkpoint follows.
@@ -64,15 +111,22 @@ func (r *run) remember(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.Store.Remember(ctx, selectionFact, r.Selection.String()); err != nil {
+		return err
+	}
 	return r.Store.Remember(ctx, routesFact, r.Router.String())
 }
 
-// reroute decides again about every package that has not arrived and that no source left out.
+// reroute decides again about every package that has not arrived and that no source left out. What is not at its source any
+// more stays as it is.
 func (r *run) reroute(ctx context.Context) error {
 	var entries []checkpoint.Entry
 	for record, err := range r.Store.Records(ctx, checkpoint.Filter{}) {
 		if err != nil {
 			return err
+		}
+		if !record.Gone.IsZero() {
+			continue
 		}
 		switch record.Reason {
 		case artifact.Excluded, artifact.NoRoute, artifact.FormatUnsupported:
@@ -92,8 +146,11 @@ func (r *run) reroute(ctx context.Context) error {
 	return r.Store.Redecide(ctx, entries)
 }
 
-// decide asks the routes about p.
+// decide asks the selection and the routes about p.
 func (r *run) decide(p artifact.Package) checkpoint.Entry {
+	if why := r.Selection.Excludes(p); why != "" {
+		return checkpoint.Entry{Package: p, Skip: artifact.Excluded, Detail: why}
+	}
 	decision := r.Router.Route(p)
 	return checkpoint.Entry{
 		Package: p, Destination: decision.Destination, OnConflict: string(decision.OnConflict),

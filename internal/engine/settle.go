@@ -18,6 +18,13 @@ const maxTries = 3
 // The sink is asked before every publish, so that nothing is published twice, and after it, since a success is a promise.
 func (r *run) settle(ctx context.Context, held *hand, record checkpoint.Record) error {
 	waited := held.recall(record)
+	record, left, err := r.wanted(ctx, record)
+	if err != nil {
+		return broken(ctx, err)
+	}
+	if left != "" && len(record.Package.Files) == 0 {
+		return r.record(ctx, record, checkpoint.Settlement{Outcome: artifact.Skipped, Reason: artifact.Excluded, Error: left}, nil)
+	}
 	record, refused, err := r.allowed(record)
 	if err != nil {
 		return r.fail(ctx, record, err, nil)
@@ -48,6 +55,9 @@ func (r *run) settle(ctx context.Context, held *hand, record checkpoint.Record) 
 	}
 	if err == nil && refused != nil && arrived(look.settlement.Outcome) {
 		return r.fail(ctx, record, refused, look.settlement.Arrivals)
+	}
+	if left != "" && arrived(look.settlement.Outcome) {
+		look.settlement.Reason, look.settlement.Error = artifact.IndexPartial, left
 	}
 	return r.conclude(ctx, held, record, look, err, c)
 }

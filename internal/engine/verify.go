@@ -78,6 +78,13 @@ func (r *run) verifyListed(ctx context.Context, recorded Recorded, tell func(Lin
 		if !r.Select(record.Package) {
 			continue
 		}
+		record, left, err := r.wanted(ctx, record)
+		if err != nil {
+			return errors.Join(broken(ctx, err), workers.Wait())
+		}
+		if left != "" && len(record.Package.Files) == 0 {
+			continue
+		}
 		workers.Go(func(ctx context.Context) error {
 			line, err := r.verify(ctx, recorded, record)
 			if err == nil {
