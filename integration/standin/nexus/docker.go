@@ -166,6 +166,28 @@ func (s *Server) serveRegistry(w http.ResponseWriter, r *http.Request, repositor
 	return true
 }
 
+// byPath serves registries under the server's own /v2/, the repository's name before the image's: what a repository's setting
+// pathEnabled does. There is no catalog.
+func (s *Server) byPath(p string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, rest, _ := strings.Cut(p, "/")
+		switch {
+		case p == "" && subjectOf(r) == nobody:
+			s.stats.Request(r.Method, registry.Base)
+			s.dockerChallenge(w, r)
+		case p == "":
+			s.stats.Request(r.Method, registry.Base)
+			w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
+		case p == "_catalog" || rest == "_catalog":
+			registry.Fail(w, http.StatusNotFound, "NAME_UNKNOWN", nil)
+		default:
+			inner := r.Clone(r.Context())
+			inner.URL.Path, inner.URL.RawPath = s.context+"/repository/"+name+"/v2/"+rest, ""
+			s.content(name+"/v2/"+rest).ServeHTTP(w, inner)
+		}
+	})
+}
+
 // dockerChallenge asks for Basic, or for a token where the repository does not insist on Basic.
 func (s *Server) dockerChallenge(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("WWW-Authenticate", `BASIC realm="Sonatype Nexus Repository Manager"`)

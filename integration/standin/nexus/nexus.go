@@ -107,6 +107,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		handler, route = s.content(content), "" // counts for itself
 	case path == "/v2/token":
 		handler, route = http.HandlerFunc(s.dockerTokens), "token"
+	case strings.HasPrefix(path, "/v2/") && s.release.minor >= 96:
+		handler, route = s.byPath(strings.TrimPrefix(path, "/v2/")), "" // counts for itself
 	}
 	if route != "" {
 		s.stats.Request(r.Method, route)

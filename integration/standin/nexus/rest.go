@@ -170,7 +170,11 @@ func (s *Server) settings(r *http.Request, one *repository) object {
 		all = append(all, field{"cleanup", nil}, field{"component", object{{"proprietaryComponents", false}}})
 	}
 	if one.format == dockerFormat {
-		all = append(all, field{"docker", object{{"v1Enabled", false}, {"forceBasicAuth", !s.bearer}, {"httpPort", nil}, {"httpsPort", nil}}})
+		docker := object{{"v1Enabled", false}, {"forceBasicAuth", !s.bearer}, {"httpPort", nil}, {"httpsPort", nil}}
+		if s.release.minor >= 96 {
+			docker = append(docker, field{"pathEnabled", true})
+		}
+		all = append(all, field{"docker", docker})
 	}
 	return all
 }
