@@ -25,33 +25,32 @@ type modes struct {
 	tokenExpires     int
 	retryAfter       string
 
-	limit            int64 // of rows; 0: none
-	notifyReached    bool  // a notification also when the limit is just reached
-	parallel         int
-	length           int
-	shuffled         bool
-	sizeText         bool
-	depth            bool
-	shift            string
-	shifts           int
-	listText         bool
-	redirect         int64 // the size from which on; -1: never
-	redirectHead     bool
-	redirectSums     bool
-	redirectDisable  bool
-	redirectExpiry   time.Duration
-	zone             *time.Location
-	wrongBase        bool
-	casing           string
-	noSHA256         string
-	sha512           bool
-	copyDates        bool
-	storageInfo      string
-	pypiHash         string
-	helmURLs         string
-	dockerPath       bool
-	layers           string
-	propsOfNewCopies bool
+	limit           int64 // of rows; 0: none
+	notifyReached   bool  // a notification also when the limit is just reached
+	parallel        int
+	length          int
+	shuffled        bool
+	sizeText        bool
+	depth           bool
+	shift           string
+	shifts          int
+	listText        bool
+	redirect        int64 // the size from which on; -1: never
+	redirectHead    bool
+	redirectSums    bool
+	redirectDisable bool
+	redirectExpiry  time.Duration
+	zone            *time.Location
+	wrongBase       bool
+	casing          string
+	noSHA256        string
+	sha512          bool
+	copyDates       bool
+	storageInfo     string
+	pypiHash        string
+	helmURLs        string
+	dockerPath      bool
+	layers          string
 }
 
 // pro tells whether the server has a licence.
@@ -148,7 +147,6 @@ func (r *reading) others(m *modes) {
 	if _, err := fmt.Sscanf(m.version+".", "%d.%d.", &m.major, &m.minor); err != nil {
 		r.errs = append(r.errs, fmt.Errorf("mode version=%s: it looks like 7.98.10", m.version))
 	}
-	m.propsOfNewCopies = m.major >= 7
 	if context := strings.Trim(r.text("context", "/artifactory"), "/"); context != "" && context != "none" {
 		m.context = "/" + context
 	}

@@ -3,10 +3,7 @@ package aql
 // What criteria say about a row, and about many rows of which only a range is known: so a folder, or a whole repository,
 // can be passed over without a look at its rows.
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Truth is what a condition is known to be.
 type Truth int
@@ -144,22 +141,6 @@ type onlyProperty struct {
 
 func (o onlyProperty) Properties() ([]Property, bool) { return []Property{o.property}, true }
 
-// operator is how a field is compared.
-type operator string
-
-const (
-	equal          operator = "$eq"
-	notEqual       operator = "$ne"
-	greater        operator = "$gt"
-	greaterOrEqual operator = "$gte"
-	less           operator = "$lt"
-	lessOrEqual    operator = "$lte"
-	match          operator = "$match"
-	notMatch       operator = "$nmatch"
-	equalAnyCase   operator = "$eqic"
-	matchAnyCase   operator = "$matchic"
-)
-
 // comparison is one field against one value.
 type comparison struct {
 	field Field
@@ -223,14 +204,6 @@ func between(all, some bool) Truth {
 	return possible(some)
 }
 
-// literal is the beginning that everything has which matches a pattern.
-func literal(pattern string) string {
-	if end := strings.IndexAny(pattern, "*?"); end >= 0 {
-		return pattern[:end]
-	}
-	return pattern
-}
-
 func (c comparison) anyProperty(facts Facts) Truth {
 	list, ok := facts.Properties()
 	if !ok {
@@ -286,112 +259,3 @@ func (p property) Holds(facts Facts) Truth {
 }
 
 func (property) among(Field) ([]string, bool) { return nil, false }
-
-// met compares what a row has with what a criterion says. Nothing is compared with nothing by $eq and $ne alone.
-func (op operator) met(has, wanted Value) bool {
-	if has.Null || wanted.Null {
-		return op == equal && has.Null && wanted.Null || (op == notEqual || op == notMatch) && has.Null != wanted.Null
-	}
-	order := has.compare(wanted)
-	switch op {
-	case equal:
-		return order == 0
-	case notEqual:
-		return order != 0
-	case greater:
-		return order > 0
-	case greaterOrEqual:
-		return order >= 0
-	case less:
-		return order < 0
-	case lessOrEqual:
-		return order <= 0
-	case match:
-		return matches(has.Text, wanted.Text, false)
-	case notMatch:
-		return !matches(has.Text, wanted.Text, false)
-	case equalAnyCase:
-		return strings.EqualFold(has.Text, wanted.Text)
-	case matchAnyCase:
-		return matches(has.Text, wanted.Text, true)
-	}
-	return false
-}
-
-// matches tells whether text is what a pattern with * and ? describes.
-func matches(text, pattern string, anyCase bool) bool {
-	if anyCase {
-		text, pattern = strings.ToLower(text), strings.ToLower(pattern)
-	}
-	if prefix := literal(pattern); prefix == pattern || prefix+"*" == pattern {
-		return text == pattern || prefix != pattern && strings.HasPrefix(text, prefix)
-	}
-	t, p := []rune(text), []rune(pattern)
-	at, star, resume := 0, -1, 0 // star is where the latest * stands, resume what it has not eaten
-	for i := 0; i < len(t); {
-		switch {
-		case at < len(p) && p[at] == '*':
-			star, resume = at, i
-			at++
-		case at < len(p) && (p[at] == '?' || p[at] == t[i]):
-			at++
-			i++
-		case star >= 0:
-			resume++
-			at, i = star+1, resume
-		default:
-			return false
-		}
-	}
-	for at < len(p) && p[at] == '*' {
-		at++
-	}
-	return at == len(p)
-}
-
-// Expand returns c with every value that a field must equal replaced by those that expand gives for it: so a virtual
-// repository stands for its members.
-func Expand(c Condition, f Field, expand func(value string) []string) Condition {
-	switch c := c.(type) {
-	case And:
-		all := make(And, len(c))
-		for i, one := range c {
-			all[i] = Expand(one, f, expand)
-		}
-		return all
-	case Or:
-		all := make(Or, len(c))
-		for i, one := range c {
-			all[i] = Expand(one, f, expand)
-		}
-		return all
-	case comparison:
-		if c.field != f || c.op != equal || c.value.Null {
-			return c
-		}
-		var all Or
-		for _, value := range expand(c.value.Text) {
-			all = append(all, comparison{f, equal, Text(value)})
-		}
-		return all
-	}
-	return c
-}
-
-// Mentions tells whether a condition says anything about a field.
-func Mentions(c Condition, f Field) bool {
-	mentions := func(list []Condition) bool {
-		return slices.ContainsFunc(list, func(one Condition) bool { return Mentions(one, f) })
-	}
-	switch c := c.(type) {
-	case And:
-		return mentions(c)
-	case Or:
-		return mentions(c)
-	case Same:
-		return mentions(c.And)
-	case comparison:
-		return c.field == f
-	}
-	return false
-}
