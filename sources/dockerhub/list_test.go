@@ -15,6 +15,7 @@ import (
 	"pkgferry/integration/standin/registry"
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
+	"pkgferry/internal/httpx"
 	"pkgferry/sources"
 )
 
@@ -290,5 +291,36 @@ func TestCheckLooksAtBothServers(t *testing.T) {
 	source.registry = other.registry
 	if err := source.Check(t.Context()); !fault.IsStop(err) || status(err) != http.StatusUnauthorized {
 		t.Error(err)
+	}
+}
+
+// TestADaysBudgetEnds: the listing ends where the budget does, and goes on from its last cursor.
+func TestADaysBudgetEnds(t *testing.T) {
+	s := serve(t, "small", "page_size=1")
+	found, at, runs := map[string]bool{}, sources.Cursor(""), 0
+	for ended := false; !ended && runs < 10; runs++ {
+		s.daily = httpx.NewDaily(24)
+		ended = true
+		for item, err := range s.as(t, owner, func(o *Options) { o.Listings = 2 }).Packages(t.Context(), sources.Start{Cursor: at}) {
+			if !ended {
+				t.Error("it goes on without a budget")
+			}
+			if err != nil {
+				if _, spent := fault.IsSpent(err); !spent {
+					t.Fatal(err)
+				}
+				ended = false
+				continue
+			}
+			found[item.Package.Name+":"+item.Package.Version], at = true, item.Cursor
+		}
+	}
+	for _, p := range s.images(hub.Org) {
+		if !found[p.Name+":"+p.Version] {
+			t.Errorf("not listed: %s:%s", p.Name, p.Version)
+		}
+	}
+	if runs < 2 || runs == 10 {
+		t.Errorf("%d runs", runs)
 	}
 }

@@ -24,6 +24,7 @@ type server struct {
 	at    standin.Ready
 	hosts *httpx.Hosts
 	pause time.Duration // after a bare 429; 0: httpx's own
+	daily *httpx.Daily
 
 	mu       sync.Mutex
 	requests []string
@@ -92,7 +93,7 @@ func (s *server) client(t *testing.T, address string) *httpx.Client {
 		t.Fatal(err)
 	}
 	client, err := httpx.New(httpx.Options{
-		Name: "source hub", Base: base, Attempts: 3, Hosts: s.hosts, Limits: httpx.Limits{Pause: s.pause},
+		Name: "source hub", Base: base, Attempts: 3, Hosts: s.hosts, Daily: s.daily, Limits: httpx.Limits{Pause: s.pause},
 		Secrets: []string{hub.Token, hub.Password, hub.TokenOrg, hub.TokenPublic, hub.TokenOrgBlind, hub.TokenOrgFew},
 	})
 	if err != nil {
