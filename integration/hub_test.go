@@ -15,7 +15,7 @@ func (s *server) pulls(t testing.TB) int { return s.stats(t).Requests["PULL char
 // post asks the stand-in to do something: "mutate", "clock".
 func (s *server) post(t testing.TB, what, body string) {
 	t.Helper()
-	resp, err := http.Post(s.URL+"/_standin/"+what, "application/json", strings.NewReader(body)) //nolint:noctx // a stand-in of ours, which answers at once
+	resp, err := http.Post(s.URL+"/_standin/"+what, "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
