@@ -53,11 +53,7 @@ var wired = []wiring{
 	}, reachNexus, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
 		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice}), nil
 	}},
-	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
-		return npmjs.New(s.Name, c, npmjs.Options{
-			Scopes: s.Scopes, Packages: s.Packages, Names: npmjs.Names(s.Names), Anonymous: to.auth == nil, Listings: s.Limits.ConcurrentListings,
-		}), nil
-	}},
+	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, openNPM},
 	{"dockerhub", []artifact.Format{artifact.Container}, reachHub, openHub},
 }
 
@@ -118,6 +114,21 @@ func reachNPM(ctx context.Context, s config.Source, l config.Login) (access, err
 	return to, nil
 }
 
+// openNPM makes the source with its change host beside the registry.
+func openNPM(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
+	o := npmjs.Options{
+		Scopes: s.Scopes, Packages: s.Packages, Names: npmjs.Names(s.Names), Anonymous: to.auth == nil,
+		Listings: s.Limits.ConcurrentListings, Notice: to.notice,
+	}
+	if s.Changes.URL != nil {
+		var err error
+		if o.Changes, err = to.beside(s.Changes.URL); err != nil {
+			return nil, err
+		}
+	}
+	return npmjs.New(s.Name, c, o), nil
+}
+
 func npmSettings(ctx context.Context, s config.Source) (npmjs.Settings, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -168,6 +179,9 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 			return nil, usage(err)
 		}
 		m.options.Scopes[s.Name] = fmt.Sprintf("%s %q %q %q %q", s.Type, s.Repositories, s.Names, s.Scopes, s.Packages)
+		if s.Changes.URL != nil {
+			m.options.Scopes[s.Name] += " " + s.Changes.String()
+		}
 		if s.Type == "dockerhub" {
 			m.options.Scopes[s.Name] += fmt.Sprintf(" %q %q", s.Namespace, s.Visibility)
 		}

@@ -15,6 +15,9 @@ const (
 
 	// NPMDeprecated is the Metadata key of a version's deprecation message.
 	NPMDeprecated = "deprecated"
+
+	// NPMAttestations is the Metadata key of a version's attestations: the locator of the JSON document that holds them.
+	NPMAttestations = "attestations"
 )
 
 // NPMTag is the index file of a dist-tag; version is its content.

@@ -149,8 +149,19 @@ func (r *reader) checkNames(s Source) {
 	switch {
 	case s.Names == "list" && len(s.Packages) == 0:
 		r.at(s.Place, "names", "names: list needs packages")
-	case s.Names == "org" && len(s.Scopes) == 0:
-		r.at(s.Place, "names", "names: org needs scopes")
+	case (s.Names == "org" || s.Names == "changes") && len(s.Scopes) == 0:
+		r.at(s.Place, "names", "names: %s needs scopes", s.Names)
+	case s.Names == "changes" && !s.given("changes_url"):
+		r.at(s.Place, "names", "names: changes needs changes_url")
+	}
+	switch {
+	case !s.given("changes_url"):
+	case s.Names != "" && s.Names != "changes":
+		r.at(s.Place, "changes_url", "with names: %s the change host is never asked", s.Names)
+	case len(s.Scopes) == 0:
+		r.at(s.Place, "changes_url", "changes_url needs scopes: the change host is asked for the names of a scope")
+	case s.Changes.plainHTTP() && !s.AllowHTTP:
+		r.at(s.Place, "changes_url", "http lets others change the names on the way: use https, or say allow_http: true")
 	}
 }
 

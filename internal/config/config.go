@@ -32,7 +32,8 @@ type Source struct {
 	Namespace    Text         `key:"namespace" for:"dockerhub" doc:"The Docker Hub account or organization to list."`
 	Visibility   string       `key:"visibility" for:"dockerhub" enum:"all public" doc:"Which repositories to list. With all, the default, a listing in which none is private says that some may be missing."`
 	Repositories List         `key:"repositories" for:"nexus artifactory dockerhub" doc:"Globs of repositories to list; one that starts with ! leaves out. Default: all hosted ones."`
-	Names        string       `key:"names" for:"npmjs" enum:"org verdaccio list" doc:"Where package names come from: the organization's list, Verdaccio's list, or packages below. Default: as scopes and packages suggest."`
+	Names        string       `key:"names" for:"npmjs" enum:"org changes verdaccio list" doc:"Where package names come from, and which list is enough: the organization's, the change host's, Verdaccio's, or packages below. Default: all that there are, and what none of them may have is told."`
+	Changes      URL          `key:"changes_url" for:"npmjs" doc:"The address of the registry's change host, whose public names complete those of the scopes. It gets no credentials."`
 	Scopes       List         `key:"scopes" for:"npmjs" doc:"npm scopes to list, such as @acme."`
 	Packages     List         `key:"packages" for:"npmjs" doc:"npm packages to list by name."`
 	Limits       SourceLimits `key:"limits" doc:"How hard this source may be used."`

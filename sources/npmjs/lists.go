@@ -1,113 +1,132 @@
 package npmjs
 
-// The lists of names: npm/cli workspaces/libnpmaccess (/-/org/{org}/package, then /-/user/{user}/package: an object from
-// name to permission); Verdaccio packages/web (/-/verdaccio/data/packages: an array of manifests) and packages/api
-// (/-/all: an object by name); npm/registry docs/REGISTRY-API.md (/-/v1/search).
+// The lists of names: npm/api-documentation api/{access,org,team}.yaml and npm/cli workspaces/libnpmaccess
+// (/-/org/{org}/package, /-/team/{org}/{team}/package, /-/user/{user}/package: an object from name to permission, which is
+// read, write, read-only or read-write, and of no interest here: listed is listed); Verdaccio packages/web
+// (/-/verdaccio/data/packages: an array of manifests) and packages/api (/-/all: an object by name).
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 
+	"pkgferry/internal/httpx"
 	"pkgferry/internal/jsonwalk"
 )
 
-// org asks for what an organisation has access to. Permissions are read, write, read-only or read-write, and of no
-// interest here: listed is listed.
-func (s *Source) org(ctx context.Context, scope string, keep func(string)) (bool, error) {
-	return s.read(ctx, "-/org/"+url.PathEscape(scope)+"/package", nil, func(w *jsonwalk.Walker) error { return keys(w, keep) })
+// answer is what became of a list.
+type answer int
+
+const (
+	absent  answer = iota // the registry has no such list
+	told                  // it was read to its end
+	refused               // it is not for this token
+	broken                // it could not be read to its end
+)
+
+func escape(segment string) string { return url.PathEscape(segment) }
+
+// list reads an object whose keys are names. what is how errors call it.
+func (q *inquiry) list(ctx context.Context, path, what string) answer {
+	return q.read(ctx, path, what, q.names)
 }
 
-func (s *Source) user(ctx context.Context, scope string, keep func(string)) (bool, error) {
-	return s.read(ctx, "-/user/"+url.PathEscape(scope)+"/package", nil, func(w *jsonwalk.Walker) error { return keys(w, keep) })
+// names consumes an object whose keys are names.
+func (q *inquiry) names(w *jsonwalk.Walker) error {
+	return keys(w, func(name string) { q.keep(name, 0) })
 }
 
-// everything reads both of Verdaccio's lists. Each is filtered by what the token may read, but depending on its version
-// and its kind of tokens Verdaccio answers the first with 404 to a valid token, or as it would to nobody.
-func (s *Source) everything(ctx context.Context, _ string, keep func(string)) (bool, error) {
-	web, err := s.read(ctx, "-/verdaccio/data/packages", nil, func(w *jsonwalk.Walker) error {
-		_, err := w.Array(func() error { return member(w, "name", keep) })
+func (q *inquiry) everything(ctx context.Context) answer {
+	return q.read(ctx, "-/verdaccio/data/packages", "the web interface's list", func(w *jsonwalk.Walker) error {
+		is, err := w.Array(func() error { return member(w, "name", func(name string) { q.keep(name, 0) }) })
+		return expected(is, err)
+	})
+}
+
+// developers is the team that every organisation has and nobody can delete.
+const developers = "developers"
+
+// teams are the organisation's, as far as it tells them.
+func (q *inquiry) teams(ctx context.Context) []string {
+	names := []string{developers}
+	_ = q.aside(ctx, "-/org/"+escape(q.scope)+"/team", func(w *jsonwalk.Walker) error { // what is not told is not asked
+		_, err := w.Array(func() error {
+			text, err := w.Text()
+			org, team, _ := strings.Cut(strings.TrimPrefix(text, "@"), ":")
+			if org == q.scope && team != "" && team != "." && team != ".." && !slices.Contains(names, team) {
+				names = append(names, team)
+			}
+			return err
+		})
 		return err
 	})
-	if err != nil {
-		return false, err
-	}
-	all, err := s.read(ctx, "-/all", nil, func(w *jsonwalk.Walker) error { return keys(w, keep) })
-	return web || all, err
+	return names
 }
 
-// searchPage is more than any registry gives at once: npm's public registry cuts it to 250; Verdaccio gives everything,
-// and could not page.
-const searchPage = 100_000
-
-// search pages until a page brings no new name of the scope, and tells how many there were. npm's public registry knows
-// scopes as "scope:acme", others only words.
-func (s *Source) search(ctx context.Context, scope string, keep func(string)) (int, error) {
-	names := map[string]bool{}
-	for _, text := range []string{"scope:" + scope, scope} {
-		for from, before := 0, -1; len(names) > before; {
-			before = len(names)
-			found := 0
-			query := url.Values{"text": {text}, "size": {strconv.Itoa(searchPage)}, "from": {strconv.Itoa(from)}}
-			_, err := s.read(ctx, "-/v1/search", query, func(w *jsonwalk.Walker) error {
-				found = 0
-				return results(w, func(name string) {
-					found++
-					if strings.HasPrefix(name, "@"+scope+"/") {
-						names[name] = true
-						keep(name)
-					}
-				})
-			})
-			if err != nil {
-				return len(names), err
-			}
-			from += found
-		}
-		if len(names) > 0 {
-			break
-		}
-	}
-	return len(names), nil
+// roleOf is what the user is in the organisation; "" when that is not told.
+func (q *inquiry) roleOf(ctx context.Context) (role string) {
+	_ = q.aside(ctx, "-/org/"+escape(q.scope)+"/user", func(w *jsonwalk.Walker) error { // then the list is believed
+		return member(w, q.user, func(text string) { role = text })
+	})
+	return role
 }
 
-// read gives the answer of a list to into, more than once when it breaks off. told is false when the registry has no
-// such list, or not for this token.
-func (s *Source) read(ctx context.Context, path string, query url.Values, into func(*jsonwalk.Walker) error) (told bool, err error) {
-	_, err = s.decode(ctx, s.client.URL(path, query), "", func(body io.Reader) error {
-		w := jsonwalk.New(body)
+// read gives the answer of a list to into, more than once when it breaks off, and notes what became of it.
+func (q *inquiry) read(ctx context.Context, path, what string, into func(*jsonwalk.Walker) error) answer {
+	err := q.aside(ctx, path, into)
+	var page notJSON
+	switch status := statusOf(err); {
+	case err == nil:
+		q.told = append(q.told, what)
+		return told
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		refusal := errors.New(what + ": " + explained(err).Error()) // valid tokens may be unable to list; a wrong one ends the run
+		if wrong := q.Check(ctx); wrong != nil {
+			refusal = wrong
+		}
+		q.refusals = append(q.refusals, refusal)
+		return refused
+	case status == http.StatusBadRequest, status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone, errors.As(err, &page):
+		return absent
+	}
+	q.broken = append(q.broken, fmt.Errorf("source %s: %s of names at %s: %w", q.name, what, path, err))
+	return broken
+}
+
+// aside gives a document of the registry's to into.
+func (s *Source) aside(ctx context.Context, path string, into func(*jsonwalk.Walker) error) error {
+	return walk(ctx, s.client, s.client.URL(path, nil), into)
+}
+
+// walk gives a whole document of JSON to into, more than once when it breaks off.
+func walk(ctx context.Context, client *httpx.Client, u *url.URL, into func(*jsonwalk.Walker) error) error {
+	return decode(ctx, client, u, http.Header{"Accept": {"application/json"}}, func(resp *http.Response) error {
+		w := jsonwalk.New(resp.Body)
 		if err := into(w); err != nil {
 			return err
 		}
 		return w.End()
 	})
-	var page notJSON
-	if err == nil {
-		return true, nil
-	}
-	if errors.As(err, &page) {
-		return false, nil
-	}
-	switch statusOf(err) {
-	case http.StatusUnauthorized:
-		return false, s.Check(ctx) // valid tokens may be unable to list; a wrong one ends the run
-	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
-		return false, nil
-	}
-	return false, fmt.Errorf("source %s: the list of names at %s: %w", s.name, path, err)
 }
 
 // keys consumes an object and gives keep its keys.
 func keys(w *jsonwalk.Walker, keep func(string)) error {
-	_, err := w.Object(func(key string) error {
+	is, err := w.Object(func(key string) error {
 		keep(key)
 		return errors.Join(w.Hold(key), w.Skip())
 	})
+	return expected(is, err)
+}
+
+// expected fails for a list that is JSON of another shape: it may say anything, but not that there is nothing.
+func expected(is bool, err error) error {
+	if err == nil && !is {
+		err = errors.New("the answer is no list")
+	}
 	return err
 }
 
@@ -119,26 +138,6 @@ func member(w *jsonwalk.Walker, key string, keep func(string)) error {
 		}
 		text, err := w.Text()
 		keep(text)
-		return err
-	})
-	return err
-}
-
-// results consumes {"objects":[{"package":{"name":…}}]}.
-func results(w *jsonwalk.Walker, keep func(string)) error {
-	_, err := w.Object(func(key string) error {
-		if key != "objects" {
-			return w.Skip()
-		}
-		_, err := w.Array(func() error {
-			_, err := w.Object(func(key string) error {
-				if key != "package" {
-					return w.Skip()
-				}
-				return member(w, "name", keep)
-			})
-			return err
-		})
 		return err
 	})
 	return err

@@ -1,8 +1,10 @@
 package npmjs
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,23 +24,33 @@ func TestNames(t *testing.T) {
 		want  []string
 		doubt string
 	}{
-		"organisation":             {o: Options{Scopes: []string{"acme"}}, want: acme},
-		"organisation, forced":     {o: Options{Scopes: []string{"@acme"}, Names: OrgNames}, want: acme},
-		"scope and names":          {o: Options{Scopes: []string{"@acme"}, Packages: []string{"tidy-lines", "@acme/ui"}}, want: everything},
-		"names alone":              {o: Options{Scopes: []string{"@acme"}, Packages: []string{"tidy-lines"}, Names: ListNames}, want: everything[3:]},
-		"user":                     {modes: []string{"quirks=yes"}, o: Options{Scopes: []string{"@jane"}}, want: []string{"@jane/notes"}},
-		"Verdaccio":                {modes: []string{"flavour=verdaccio"}, o: Options{Scopes: []string{"@acme"}}, want: acme},
-		"Verdaccio, everything":    {modes: []string{"flavour=verdaccio"}, want: everything},
-		"Verdaccio, forced":        {modes: []string{"flavour=verdaccio", "all=off", "web=ok"}, o: Options{Names: VerdaccioNames}, want: everything},
-		"granular token 401":       {modes: []string{"org=401"}, o: Options{Scopes: []string{"@acme"}}, want: acme, doubt: "search"},
-		"granular token 403":       {modes: []string{"org=403"}, o: Options{Scopes: []string{"@acme"}}, want: acme, doubt: "search"},
-		"nothing to be seen":       {modes: []string{"flavour=verdaccio"}, o: Options{Scopes: []string{"@nobody"}}, doubt: "no package in @nobody"},
-		"Verdaccio without a list": {modes: []string{"flavour=verdaccio", "all=off", "web=off"}, o: Options{Scopes: []string{"@acme"}}, want: acme, doubt: "search"},
+		"organisation":           {o: Options{Scopes: []string{"acme"}}, want: acme},
+		"organisation, forced":   {o: Options{Scopes: []string{"@acme"}, Names: OrgNames}, want: acme},
+		"scope and names":        {o: Options{Scopes: []string{"@acme"}, Packages: []string{"tidy-lines", "@acme/ui"}}, want: everything},
+		"names alone":            {o: Options{Scopes: []string{"@acme"}, Packages: []string{"tidy-lines"}, Names: ListNames}, want: everything[3:]},
+		"user":                   {modes: []string{"quirks=yes"}, o: Options{Scopes: []string{"@jane"}}, want: []string{"@jane/notes"}},
+		"Verdaccio":              {modes: []string{"flavour=verdaccio"}, o: Options{Scopes: []string{"@acme"}}, want: acme},
+		"Verdaccio, everything":  {modes: []string{"flavour=verdaccio"}, want: everything},
+		"Verdaccio, forced":      {modes: []string{"flavour=verdaccio", "all=off", "web=ok"}, o: Options{Names: VerdaccioNames}, want: everything},
+		"four words":             {modes: []string{"permissions=mixed"}, o: Options{Scopes: []string{"@acme"}}, want: acme},
+		"a developer":            {modes: []string{"role=developer"}, o: Options{Scopes: []string{"@acme"}}, want: acme[1:], doubt: "standin is no owner"},
+		"a developer, enough":    {modes: []string{"role=developer"}, o: Options{Scopes: []string{"@acme"}, Names: OrgNames}, want: acme[1:]},
+		"an admin":               {modes: []string{"role=admin"}, o: Options{Scopes: []string{"@acme"}}, want: acme},
+		"teams alone, 401":       {modes: []string{"org=401", "teams=ok"}, o: Options{Scopes: []string{"@acme"}}, want: acme[1:], doubt: "the list of the team developers and the list of the team design alone"},
+		"teams alone, 403":       {modes: []string{"org=403", "teams=ok"}, o: Options{Scopes: []string{"@acme"}, Names: OrgNames}, want: acme[1:], doubt: "may not list an organisation"},
+		"no teams":               {modes: []string{"teams=403"}, o: Options{Scopes: []string{"@acme"}}, want: acme},
+		"names beside a refusal": {modes: []string{"org=403"}, o: Options{Scopes: []string{"@acme"}, Packages: []string{"@acme/ui"}}, want: acme[2:], doubt: "does not tell which packages there are in @acme"},
+		"one-time password":      {modes: []string{"org=otp"}, o: Options{Scopes: []string{"@acme"}, Packages: []string{"@acme/ui"}}, want: acme[2:], doubt: "one-time password"},
+		"nothing to be seen":     {modes: []string{"flavour=verdaccio"}, o: Options{Scopes: []string{"@nobody"}}, doubt: "no package in @nobody"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, doubts, err := serve(t, "small", c.modes...).source(t, c.o).names(t.Context())
+			s := serve(t, "small", c.modes...)
+			got, doubts, err := sorted(t, s.source(t, c.o))
 			if err != nil {
 				t.Fatal(err)
+			}
+			if n := s.Stats().Requests["GET search"]; n > 0 {
+				t.Errorf("search was asked %d times", n)
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -50,15 +62,11 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestSearchPages(t *testing.T) {
-	s := serve(t, "2000", "org=403")
-	names, doubts, err := s.source(t, Options{Scopes: []string{"@acme"}}).names(t.Context())
-	if len(names) != 500 || len(doubts) != 1 || err != nil {
-		t.Errorf("%d names, %v, %v", len(names), doubts, err)
-	}
-	if n := s.Stats().Requests["GET search"]; n != 3 {
-		t.Errorf("%d searches for two pages and the empty one behind them", n)
-	}
+// sorted are the names that a source finds, when the account asks.
+func sorted(t *testing.T, s *Source) (names []string, doubts []error, err error) {
+	t.Helper()
+	found, doubts, err := s.find(t.Context(), registry.Username)
+	return slices.Sorted(maps.Keys(found)), doubts, err
 }
 
 func TestNamesStop(t *testing.T) {
@@ -67,12 +75,20 @@ func TestNamesStop(t *testing.T) {
 		o     Options
 		want  string
 	}{
-		"unknown organisation":      {o: Options{Scopes: []string{"@nobody"}}, want: "packages:"},
-		"forced and refused":        {modes: []string{"org=403"}, o: Options{Scopes: []string{"@acme"}, Names: OrgNames}, want: "packages:"},
-		"everything of npm":         {want: "packages:"},
-		"no names":                  {o: Options{Scopes: []string{"@acme"}, Names: ListNames}, want: "packages:"},
-		"private and only searched": {modes: []string{"org=401", "private=yes"}, o: Options{Scopes: []string{"@acme"}}, want: "packages:"},
-		"not a name":                {o: Options{Packages: []string{"../secret"}}, want: "../secret"},
+		"unknown organisation":       {o: Options{Scopes: []string{"@nobody"}}, want: "packages:"},
+		"forced and refused":         {modes: []string{"org=403"}, o: Options{Scopes: []string{"@acme"}, Names: OrgNames}, want: "packages:"},
+		"everything of npm":          {want: "packages:"},
+		"no names":                   {o: Options{Scopes: []string{"@acme"}, Names: ListNames}, want: "packages:"},
+		"granular token 401":         {modes: []string{"org=401"}, o: Options{Scopes: []string{"@acme"}}, want: "packages:"},
+		"granular token 403":         {modes: []string{"org=403"}, o: Options{Scopes: []string{"@acme"}}, want: "may not list an organisation"},
+		"Verdaccio without a list":   {modes: []string{"flavour=verdaccio", "all=off", "web=off"}, o: Options{Scopes: []string{"@acme"}}, want: "packages:"},
+		"no change host":             {o: Options{Scopes: []string{"@acme"}, Names: ChangesNames}, want: "packages:"},
+		"token of another address":   {modes: []string{"token=ip"}, o: Options{Scopes: []string{"@acme"}}, want: "allowed ranges"},
+		"one-time password":          {modes: []string{"token=otp"}, o: Options{Scopes: []string{"@acme"}}, want: "one-time password"},
+		"one-time password in words": {modes: []string{"token=onetime"}, o: Options{Scopes: []string{"@acme"}}, want: "one-time password"},
+		"nobody":                     {modes: []string{"whoami=empty"}, o: Options{Scopes: []string{"@acme"}}, want: "names nobody"},
+		"a page for whoami":          {modes: []string{"whoami=page"}, o: Options{Scopes: []string{"@acme"}}, want: "no JSON"},
+		"not a name":                 {o: Options{Packages: []string{"../secret"}}, want: "../secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, "small", c.modes...).source(t, c.o)
@@ -107,7 +123,7 @@ func TestPageInsteadOfList(t *testing.T) {
 		_, _ = w.Write([]byte("<html>"))
 	}))
 	t.Cleanup(server.Close)
-	names, doubts, err := source(t, server.URL, Options{Scopes: []string{"@acme"}, Anonymous: true}).names(t.Context())
+	names, doubts, err := sorted(t, source(t, server.URL, Options{Scopes: []string{"@acme"}, Anonymous: true}))
 	if diff := cmp.Diff([]string{"@acme/ui"}, names); diff != "" || len(doubts) > 0 || err != nil {
 		t.Errorf("%v, %v (-want +got):\n%s", doubts, err, diff)
 	}
@@ -137,7 +153,7 @@ func TestCheck(t *testing.T) {
 func TestOddNameListed(t *testing.T) {
 	_, s := answers(t, map[string]string{"/-/org/acme/package": `{"@acme/ui":"read","@acme/..":"read","other":"read"}`})
 	s.o.Scopes = []string{"@acme"}
-	names, doubts, err := s.names(t.Context())
+	names, doubts, err := sorted(t, s)
 	if diff := cmp.Diff([]string{"@acme/ui"}, names); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

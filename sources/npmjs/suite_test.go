@@ -2,7 +2,6 @@ package npmjs
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -57,6 +56,20 @@ func serve(t *testing.T, seed string, modes ...string) *server {
 	s := &server{Server: held}
 	s.url = standintest.Start(t, s)
 	return s
+}
+
+// changes speaks to the change host.
+func (s *server) changes(t *testing.T) *httpx.Client {
+	t.Helper()
+	base, err := url.Parse(s.Ready("").Changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := httpx.New(httpx.Options{Name: "source npm", Base: base, Attempts: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }
 
 // as is a source onto the server with some credentials.
@@ -137,8 +150,49 @@ func (s *server) acme(t *testing.T) []artifact.Package {
 	}
 }
 
+// mutate makes changes as a publisher would.
+func (s *server) mutate(t *testing.T, changes ...string) {
+	t.Helper()
+	for _, change := range changes {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/_standin/mutate", strings.NewReader(change))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusNoContent {
+			t.Fatalf("%s: %s", change, resp.Status)
+		}
+	}
+}
+
+// change publishes a version, moves a tag, deprecates and unpublishes, and tells what of it a listing of changes has.
+func (s *server) change(name, first, last string) func(*testing.T) []artifact.Package {
+	return func(t *testing.T) []artifact.Package {
+		t.Helper()
+		s.mutate(t,
+			`{"publish":{"name":"`+name+`","version":"9.0.0","tag":"latest"}}`,
+			`{"tag":{"name":"`+name+`","version":"`+first+`","tag":"stable"}}`,
+			`{"deprecate":{"name":"`+name+`","version":"`+first+`","message":"Too old."}}`,
+			`{"unpublish":{"name":"`+name+`","version":"`+last+`"}}`,
+		)
+		return []artifact.Package{
+			s.version(t, name, "9.0.0"),
+			index(name, artifact.NPMDeprecation(first, "Too old."), artifact.NPMTag("latest", "9.0.0"), artifact.NPMTag("stable", first)),
+		}
+	}
+}
+
 func (s *server) run(t *testing.T, want []artifact.Package, o Options) {
+	s.runChanged(t, want, o, nil)
+}
+
+func (s *server) runChanged(t *testing.T, want []artifact.Package, o Options, change func(*testing.T) []artifact.Package) {
 	sourcetest.Run(t, sourcetest.Case{
+		Change:   change,
 		New:      func(t *testing.T) sources.Source { return s.source(t, o) },
 		Want:     want,
 		Content:  s.bytes,
@@ -152,27 +206,11 @@ func (s *server) run(t *testing.T, want []artifact.Package, o Options) {
 		},
 		Rejected: func(t *testing.T) sources.Source { return s.as(t, httpx.Bearer("wrong"), o) },
 		Absent: func(*testing.T, artifact.File) artifact.File {
-			return artifact.File{Path: "@acme/ui-9.9.9.tgz", Size: -1, Locator: "@acme/ui/-/ui-9.9.9.tgz"}
-		},
-		Change: func(t *testing.T) []artifact.Package {
-			name := want[0].Name
-			s.mutate(t, fmt.Sprintf(`{"publish":{"name":%q,"version":"7.0.0","tag":"newest"}}`, name))
-			return []artifact.Package{s.version(t, name, "7.0.0"), index(name, artifact.NPMTag("newest", "7.0.0"))}
+			return artifact.File{Path: want[0].Name + "-9.9.9.tgz", Size: -1, Locator: want[0].Name + "/-/lost-9.9.9.tgz"}
 		},
 	})
 	if n := s.Stats().ForeignCredentials; n != 0 {
 		t.Errorf("%d requests brought credentials to another host", n)
-	}
-}
-
-func (s *server) mutate(t *testing.T, change string) {
-	t.Helper()
-	resp, err := http.Post(s.url+"/_standin/mutate", "application/json", strings.NewReader(change))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _ = resp.Body.Close(); resp.StatusCode != http.StatusNoContent {
-		t.Fatalf("%s: %s", change, resp.Status)
 	}
 }
 
@@ -216,14 +254,29 @@ func TestSuite(t *testing.T) {
 		{"gzip=truncated"},
 		{"tarball=redirect", "private=yes"},
 		{"host=old"},
+		{"etag=weak", "permissions=mixed"},
+		{"etag=none"},
+		{"whoami=missing", "teams=404"},
 		{"flavour=verdaccio", "private=yes"},
 		{"flavour=verdaccio", "private=yes", "web=ok", "all=off"},
 		{"flavour=verdaccio", "private=yes", "web=off"},
 	} {
 		t.Run(strings.Join(modes, ","), func(t *testing.T) {
 			s := serve(t, "small", modes...)
-			s.run(t, s.acme(t), Options{Scopes: []string{"@acme"}})
+			s.runChanged(t, s.acme(t), Options{Scopes: []string{"@acme"}}, s.change("@acme/core", "1.0.0", "2.0.0-beta.1"))
 		})
+	}
+}
+
+// TestSuiteOfChangeHost: public names alone, without a token; and beside the organisation's.
+func TestSuiteOfChangeHost(t *testing.T) {
+	for _, modes := range [][]string{{"changes.page=2"}, {"changes.endkey=ignored", "changes.page=3"}, {"changes.order=late"}} {
+		for _, names := range []Names{AutoNames, ChangesNames} {
+			t.Run(strings.Join(modes, ",")+" "+string(names), func(t *testing.T) {
+				s := serve(t, "small", modes...)
+				s.runChanged(t, s.acme(t), Options{Scopes: []string{"@acme"}, Names: names, Changes: s.changes(t)}, s.change("@acme/core", "1.0.0", "2.0.0-beta.1"))
+			})
+		}
 	}
 }
 
@@ -244,5 +297,5 @@ func TestSuiteBulk(t *testing.T) {
 		}
 		want = append(want, index(name, artifact.NPMTag("latest", want[len(want)-1].Version)))
 	}
-	s.run(t, want, Options{Scopes: []string{"acme"}})
+	s.runChanged(t, want, Options{Scopes: []string{"acme"}, Listings: 1}, s.change("@acme/bulk-0000001", "1.0.0", "1.3.0"))
 }

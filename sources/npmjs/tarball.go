@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"pkgferry/internal/artifact"
@@ -87,6 +88,23 @@ func (s *Source) address(locator string) (*url.URL, error) {
 	return u, nil
 }
 
+const attestationsPath = "/-/npm/v1/attestations/"
+
+// attestations is the locator of what is attested of a version, given the address in its document: the configured registry
+// has it, whatever host the document names, as npm's client holds it (pacote lib/registry.js). It is "" for another address.
+func attestations(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || address == "" {
+		return ""
+	}
+	_, of, found := strings.Cut(u.EscapedPath(), attestationsPath)
+	plain, err := url.PathUnescape(of)
+	if !found || err != nil || plain == "" || slices.ContainsFunc(strings.Split(plain, "/"), func(segment string) bool { return segment == "." || segment == ".." }) {
+		return ""
+	}
+	return attestationsPath[1:] + of
+}
+
 // Open streams a tarball from offset on, or gives an index file's text, which its listing brought along.
 func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artifact.Content, error) {
 	if tag, number := artifact.NPMIndexFile(f.Path); tag != "" || number != "" {
@@ -103,7 +121,7 @@ func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artif
 	resp, err := s.client.Open(ctx, u, offset, nil) //nolint:bodyclose // who reads the content closes it
 	switch statusOf(err) {
 	case http.StatusNotFound, http.StatusGone:
-		err = fault.Because(artifact.SourceMissing, fmt.Errorf("the tarball %s is listed and not there: %w", f.Path, err))
+		err = s.lost(ctx, f, err)
 	case http.StatusUnauthorized, http.StatusForbidden:
 		err = s.denied(ctx, "the tarball "+f.Path, err)
 	}

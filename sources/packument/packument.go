@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"pkgferry/internal/jsonwalk"
@@ -15,7 +17,9 @@ import (
 
 // Document is what a migration needs of a packument.
 type Document struct {
-	Name     string
+	Name string
+	// Revision is the number in _rev, which grows with every change of the document; 0 where it has none.
+	Revision int
 	Tags     map[string]string // dist-tags
 	Versions []Version         // each number once, in no particular order
 	// Times are when each version was published; zero where the document says so in no known form.
@@ -29,6 +33,8 @@ type Version struct {
 	Number, Tarball, Shasum, Integrity string
 	// Deprecated is the message of a deprecated version.
 	Deprecated string
+	// Attestations is the address of what is attested of the version.
+	Attestations string
 }
 
 // NoMessage stands for the message of a version whose deprecation is only a flag.
@@ -45,6 +51,9 @@ func Read(r io.Reader) (*Document, error) {
 		switch key {
 		case "name":
 			p.Name, err = w.Text()
+		case "_rev":
+			text, failed := w.Text()
+			p.Revision, err = Revision(text), failed
 		case "dist-tags":
 			err = p.readTags(w)
 		case "versions":
@@ -66,6 +75,16 @@ func Read(r io.Reader) (*Document, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// Revision is the number that CouchDB's "N-hash" begins with; 0 for what is no revision.
+func Revision(text string) int {
+	number, _, _ := strings.Cut(text, "-")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return 0
+	}
+	return max(n, 0)
 }
 
 func (p *Document) readTags(w *jsonwalk.Walker) error {
@@ -126,6 +145,14 @@ func (v *Version) readDist(w *jsonwalk.Walker) error {
 			v.Shasum, err = w.Text()
 		case "integrity":
 			v.Integrity, err = w.Text()
+		case "attestations":
+			_, err = w.Object(func(key string) (err error) {
+				if key != "url" {
+					return w.Skip()
+				}
+				v.Attestations, err = w.Text()
+				return err
+			})
 		default:
 			err = w.Skip()
 		}
