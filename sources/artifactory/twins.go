@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -21,8 +22,8 @@ type found struct {
 	identity
 }
 
-// twins are, by path, the files that go before some of files, of which none lies at its home. They are looked for by name and by
-// properties: a twin may lack the one or have another of the other.
+// twins are, by path, the files that go before some of files, of which none lies at its home. They are looked for by name, that of
+// the file and the one that it has at home, and by properties: a twin may lack the ones and be called otherwise.
 func (w *walk) twins(ctx context.Context, r reader, files []found) (map[string]item, error) {
 	switch {
 	case len(files) == 0:
@@ -34,8 +35,10 @@ func (w *walk) twins(ctx context.Context, r reader, files []found) (map[string]i
 	var names, properties []string
 	for _, f := range files {
 		wanted[r.key(f)] = append(wanted[r.key(f)], f)
-		if quotable(f.Name) {
-			names = append(names, is("name", f.Name))
+		for _, name := range []string{f.Name, path.Base(r.home(f.item, f.identity))} {
+			if quotable(name) {
+				names = append(names, is("name", name))
+			}
 		}
 		if quotable(f.name) && quotable(f.version) {
 			properties = append(properties, allOf(is("@"+r.name, f.name), is("@"+r.version, f.version)))
