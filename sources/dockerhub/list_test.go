@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -322,5 +323,48 @@ func TestADaysBudgetEnds(t *testing.T) {
 	}
 	if runs < 2 || runs == 10 {
 		t.Errorf("%d runs", runs)
+	}
+}
+
+// TestACountThatIsNotMet: tags that Docker Hub counts and neither list has are said to be missing.
+func TestACountThatIsNotMet(t *testing.T) {
+	tag := fmt.Sprintf(`{"name":"1","digest":"sha256:%064d"}`, 1)
+	for _, c := range []struct {
+		name, tags, registry string
+		says                 bool
+	}{
+		{"nothing of five", `{"count":5,"next":null,"results":[]}`, "", true},
+		{"one of five, and the registry knows none", `{"count":5,"next":null,"results":[` + tag + `]}`, "", true},
+		{"one of five, and the registry knows another", `{"count":5,"next":null,"results":[` + tag + `]}`, `{"tags":["2"]}`, true},
+		{"an old count: both know one", `{"count":5,"next":null,"results":[` + tag + `]}`, `{"tags":["1"]}`, false},
+		{"a page that can not be gone on from", `{"count":5,"next":"?page=1","results":[` + tag + `]}`, `{"tags":["1"]}`, false},
+		{"no list at all", `{"detail":"maintenance"}`, `{"tags":[]}`, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/repositories"):
+					_, _ = w.Write([]byte(`{"count":1,"next":null,"results":[{"name":"app","is_private":true}]}`))
+				case strings.HasSuffix(r.URL.Path, "/tags"):
+					_, _ = w.Write([]byte(c.tags))
+				case strings.HasSuffix(r.URL.Path, "/tags/list") && c.registry != "":
+					_, _ = w.Write([]byte(c.registry))
+				case strings.Contains(r.URL.Path, "/manifests/"):
+					w.Header().Set("Docker-Content-Digest", fmt.Sprintf("sha256:%064d", 1))
+				default:
+					http.NotFound(w, r)
+				}
+			}))
+			defer front.Close()
+			both := (&server{}).client(t, front.URL)
+			source, err := New("hub", both, both, Options{Namespace: "acme"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := listed(t, source)
+			if (len(got.errors) > 0) != c.says || len(got.skipped) > 0 {
+				t.Errorf("problems %q, skipped %v, listed %d", got.problems(), got.skipped, len(got.images))
+			}
+		})
 	}
 }

@@ -142,8 +142,12 @@ func (g *gathering) untold() (on bool) {
 	common := told + len(names) - len(g.seen)
 	// Where both lists are whole, a count that differs is old. The registry's is not whole when it lacks what the API told.
 	if len(g.seen) < g.count && (g.err != nil || common < told || told == 0) {
-		err := g.errorf(artifact.SourceFailed, "Docker Hub counts %d tags of %s, and %d were found", g.count, g.path(g.Name), len(g.seen))
-		return g.yield(sources.Listed{}, err)
+		g.yield(sources.Listed{}, g.errorf(artifact.SourceFailed, "Docker Hub counts %d tags of %s, and %d were found", g.count, g.path(g.Name), len(g.seen)))
+		return false
+	}
+	if g.err != nil && len(g.seen) == 0 { // empty is what both call so
+		g.yield(sources.Listed{}, g.incomplete(errors.New("the registry lists none")))
+		return false
 	}
 	return true
 }
