@@ -23,7 +23,9 @@ Modes (--mode KEY=VALUE); "unverified" is what nobody has seen of Artifactory 7
   token-expires=N         after N requests with good credentials these are refused
   retry-after=none|SECONDS   whether a 429 says how long to wait (unverified)
   aql-limit=N             no answer has more rows; a notification says so (500000 in the cloud, default 0: none)
-  aql-notify=trimmed|reached   reached: also when exactly so many rows were there (unverified)
+  aql-notify=trimmed|reached|never   reached: also when exactly so many rows were there; never: rows are left out without a word
+                          (both unverified)
+  oss-sort=refused|accepted   whether queries may sort without a licence (unverified for 7)
   aql-parallel=N          more queries at once are refused with 429 (default 0: none)
   aql-length=6000         longer queries are refused
   aql-unsorted=shuffled|id   the order of pages without a sort: another one each time, or by number

@@ -25,8 +25,9 @@ type modes struct {
 	tokenExpires     int
 	retryAfter       string
 
-	limit           int64 // of rows; 0: none
-	notifyReached   bool  // a notification also when the limit is just reached
+	limit           int64  // of rows; 0: none
+	notify          string // when rows that were left out are told
+	freeSort        bool   // editions without a licence sort
 	parallel        int
 	length          int
 	shuffled        bool
@@ -118,7 +119,7 @@ func readModes(o standin.Options) (modes, error) {
 		tokenExpires: int(r.number("token-expires", "0")), retryAfter: r.text("retry-after", "none"),
 		badKey: http.StatusForbidden,
 
-		limit: r.number("aql-limit", "0"), notifyReached: r.oneOf("aql-notify", "trimmed", "reached") == "reached",
+		limit: r.number("aql-limit", "0"), notify: r.oneOf("aql-notify", "trimmed", "reached", "never"), freeSort: r.oneOf("oss-sort", "refused", "accepted") == "accepted",
 		parallel: int(r.number("aql-parallel", "0")), length: int(r.number("aql-length", "6000")),
 		shuffled: r.oneOf("aql-unsorted", "shuffled", "id") == "shuffled",
 		sizeText: r.oneOf("aql-size", "number", "text") == "text", depth: r.flag("aql-depth", false),

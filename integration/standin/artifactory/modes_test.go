@@ -52,6 +52,8 @@ func TestModes(t *testing.T) {
 		{"docker-path=off", "GET", "/../v2/docker-local/app/tags/list", "", "", 404, ""},
 		{"aql-limit=7 aql-notify=reached", "POST", aql, folderQuery, "", 200, `"notification"`},
 		{"aql-limit=7", "POST", aql, folderQuery, "", 200, "\"limit\" : 7\n}"},
+		{"aql-limit=3 aql-notify=never", "POST", aql, folderQuery, "", 200, "\"total\" : 3\n}"},
+		{"edition=oss oss-sort=accepted", "POST", aql, folderQuery, "", 200, `"total" : 7`},
 		{"edition=expired", "GET", "/api/storage/files-local?list", "", "", 400, "activated with a valid license key"},
 		{"edition=expired", "GET", "/api/system/version", "", "", 200, `"license"`},
 		{"version=7.61.2", "GET", "/api/repositories/configurations", "", "", 400, ""},

@@ -87,7 +87,7 @@ func (s *Server) understood(text string, who account) (*aql.Query, error) {
 		return nil, refusal("Only the result fields are allowed to use in the sort section.")
 	case !s.modes.pro() && len(q.Keys) > 0:
 		return nil, refusal("Filtering properties result is not supported by AQL in the open source version\n")
-	case !s.modes.pro() && len(q.Sort) > 0:
+	case !s.modes.pro() && !s.modes.freeSort && len(q.Sort) > 0:
 		return nil, refusal("Sorting is not supported by AQL in the open source version\n")
 	}
 	s.mu.RLock()
@@ -126,7 +126,10 @@ func (s *Server) page(w http.ResponseWriter, who account, q *aql.Query) {
 	out := newStream(w)
 	p := pager{server: s, query: q, out: out, limit: q.Limit, end: q.Limit}
 	if hard := s.modes.limit; hard > 0 && (p.end < 0 || p.end > hard) {
-		p.limit, p.end, p.hard = hard, hard, true
+		p.end, p.hard = hard, true
+		if s.modes.notify != "never" {
+			p.limit = hard
+		}
 	}
 	if trimmed {
 		p.end, p.hard = 1, true
@@ -198,7 +201,7 @@ func (p *pager) span() object {
 		all = append(all, field{"limit", p.limit})
 	}
 	full := p.end >= 0 && p.taken == p.end
-	if p.hard && (p.more || full && p.server.modes.notifyReached) {
+	if p.hard && p.server.modes.notify != "never" && (p.more || full && p.server.modes.notify == "reached") {
 		all = append(all, field{"notification", p.server.notification()})
 	}
 	return all
