@@ -23,6 +23,28 @@ var chains = []struct {
 	{"nexus", nil, [2]string{"type: nexus\n", "type: nexus\n    repositories: [\"**\", maven-proxy, nuget-proxy]\n"}, madeByNexus},
 	{"npmjs", nil, [2]string{"scopes: [\"@acme\"]", "scopes: [\"@acme\"]\n    packages: [tidy-lines]"}, func(standin.DumpLine) bool { return false }},
 	{"dockerhub", []string{"--mode", "api.limit=0"}, [2]string{}, madeByHub},
+	{"artifactory", nil, [2]string{"type: artifactory\n", "type: artifactory\n    repositories: [\"**\", central-remote-cache, npm-remote-cache]\n"}, madeByArtifactory},
+}
+
+// madeByArtifactory: checksums that were deployed beside Maven files, its own repositories, what nobody asked for of a remote
+// one's cache, what no tag of an image leads to, and images of the old protocol, which its report names by their repository.
+func madeByArtifactory(line standin.DumpLine) bool {
+	switch line.Repository {
+	case "_intransit", "artifactory-build-info", "artifactory-edge-uploads", "auto-trashcan", "jfrog-support-bundle", "jfrog-usage-logs",
+		"release-bundles-v2", "docker-remote-cache", "docker-v1-local":
+		return true
+	}
+	return isChecksum(line) || line.Format == "container" && strings.HasPrefix(line.Version, "sha256:")
+}
+
+// isChecksum tells a file that only repeats the checksum of one beside it.
+func isChecksum(line standin.DumpLine) bool {
+	for _, ending := range []string{".md5", ".sha1", ".sha256", ".sha512"} {
+		if line.Format == "maven" && strings.HasSuffix(line.File, ending) {
+			return true
+		}
+	}
+	return false
 }
 
 // madeByHub: what other namespaces hold.
@@ -32,12 +54,7 @@ func madeByHub(line standin.DumpLine) bool {
 
 // madeByNexus: checksums, and the documents that describe a whole repository or an npm name.
 func madeByNexus(line standin.DumpLine) bool {
-	for _, ending := range []string{".md5", ".sha1", ".sha256", ".sha512"} {
-		if line.Format == "maven" && strings.HasSuffix(line.File, ending) {
-			return true
-		}
-	}
-	return line.Format == "npm" && !strings.HasSuffix(line.File, ".tgz")
+	return isChecksum(line) || line.Format == "npm" && !strings.HasSuffix(line.File, ".tgz")
 }
 
 func TestChain(t *testing.T) {
@@ -51,11 +68,19 @@ func TestChain(t *testing.T) {
 				t.Fatal(e)
 			}
 			account(t, source.dump(t), gitlab.dump(t), m.rows(t), c.makes)
-			if e := m.ferry(t, "verify", "--read-back", "all"); e.code != 0 && e.code != 2 || strings.Contains(e.stdout, "\n* ") {
+			e := m.ferry(t, "verify", "--read-back", "all")
+			if e.code != 0 && e.code != 2 {
 				t.Error(e)
 			}
+			for line := range strings.Lines(e.stdout) {
+				// What arrived in part lacks what GitLab has no place for, and nothing that is there is other.
+				if strings.HasPrefix(line, "* ") && !strings.Contains(line, ": without ") {
+					t.Error(line)
+				}
+			}
 			for name, n := range gitlab.stats(t).Writes {
-				if n != 1 {
+				// A blob may have arrived when its image failed for the sake of another one, and is sent with the next tag.
+				if n != 1 && !strings.Contains(name, "/odd/broken/") {
 					t.Errorf("%d writes of %s", n, name)
 				}
 			}

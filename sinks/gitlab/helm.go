@@ -46,6 +46,9 @@ func findChart(ctx context.Context, t target, p artifact.Package) (map[string]si
 	}
 	found := make(map[string]sinks.Held, len(p.Files))
 	for _, f := range p.Files {
+		if artifact.HelmProvenance(f.Path) {
+			continue // GitLab has no place for it
+		}
 		address := helmAddress(t, f.Path)
 		resp, err := as.http.Head(httpx.NoFollow(ctx), t.api.address(t.project, nil, address...), nil)
 		if statusOf(err) == http.StatusNotFound {
