@@ -51,7 +51,8 @@ func (s *Source) counts(ctx context.Context) (map[string]int64, error) {
 }
 
 // short compares what was listed of a repository with what the server counts there. Figures that say more are asked for anew
-// once, since files may have been deleted after they were computed; and what was stored while the listing went on is no loss.
+// once and waited for, since files may have been deleted after they were computed; later repositories find them computed. What
+// was stored while the listing went on is no loss.
 func (l *listing) short(r repository, listed int64, since time.Time) error {
 	if l.expected[r.Key] <= listed {
 		return nil
@@ -59,14 +60,23 @@ func (l *listing) short(r repository, listed int64, since time.Time) error {
 	if err := l.recount(); err != nil {
 		return err
 	}
-	counted := l.expected[r.Key]
+	counted, patience := l.expected[r.Key], time.Duration(0)
 	for _, wait := range l.recounts {
-		if err := sleep(l.ctx, wait); err != nil {
-			return err
+		patience += wait
+	}
+	for _, wait := range l.recounts {
+		computed := time.Since(l.recounted) > patience
+		if !computed {
+			if err := sleep(l.ctx, wait); err != nil {
+				return err
+			}
 		}
 		var err error
 		if counted, err = l.counted(r, listed); err != nil || counted <= listed {
 			return err
+		}
+		if computed {
+			break
 		}
 	}
 	late, err := l.came(r, since)
