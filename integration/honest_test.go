@@ -9,8 +9,15 @@ import (
 	"testing"
 )
 
-// troubles are what goes wrong at a source, by its kind. The rates are those of faults that may outlast every retry.
+// troubles are what goes wrong at a source, by its kind: faults, and modes of a server that makes it hard. The rates are
+// those of faults that may outlast every retry.
 var troubles = map[string][]string{
+	"artifactory": {
+		"500@list=0.2", "503@list=4", "404@list=1", "403@list=1", "401@list=3", "429@list=3", "408@list=2", "cut@list=0.2", "short@list=0.1",
+		"reset@list=0.2", "trim@list=0.3", "404@read=3", "403@read=2", "500@read=0.2", "short@read=0.2", "flip@read=0.2", "cut@read=0.2",
+		"token-expires=30", "token-expires=100", "aql-limit=3", "aql-parallel=1", "aql-unsorted=shuffled", "shift=delete:5", "shift=insert",
+		"redirect=1", "storageinfo=wrong", "storageinfo=off", "edition=oss", "no-sha256=libs-release-local/**",
+	},
 	"nexus": {
 		"500@list=0.3", "503@list=4", "404@list=1", "403@list=1", "401@list=3", "429@list=3", "cut@list=0.3", "short@list=0.2",
 		"reset@list=0.3", "404@read=3", "403@read=2", "500@read=0.3", "short@read=0.3", "flip@read=0.3", "cut@read=0.3",
@@ -37,7 +44,11 @@ func TestCompleteMeansComplete(t *testing.T) {
 		for _, trouble := range troubles[c.kind] {
 			t.Run(c.kind+" "+trouble, func(t *testing.T) {
 				t.Parallel()
-				arg := append([]string{"--fault", trouble, "--random", "5"}, c.arg...)
+				kind := "--mode"
+				if strings.Contains(trouble, "@") {
+					kind = "--fault"
+				}
+				arg := append([]string{kind, trouble, "--random", "5"}, c.arg...)
 				source, gitlab := startStandin(t, c.kind, arg...), startStandin(t, "gitlab")
 				m := newMigration(t, gitlab, source)
 				m.edit(t, c.edit[0], c.edit[1])
