@@ -70,6 +70,23 @@ func TestDockerHubsQuota(t *testing.T) {
 	account(t, hub.dump(t), gitlab.dump(t), m.rows(t), madeByHub)
 }
 
+// A tag that moves at the source is a conflict, since nobody can say that it was meant to, and follows where a route says so.
+func TestMovedTags(t *testing.T) {
+	hub, gitlab := startStandin(t, "dockerhub", "--seed", "3", "--mode", "api.limit=0"), startStandin(t, "gitlab")
+	m := newMigration(t, gitlab, hub)
+	m.must(t, 0, "run")
+	hub.post(t, "mutate", `[{"op":"push","repository":"acme/made-0000","tag":"new","body":"new"},{"op":"move","repository":"acme/made-0000","tag":"build-0000000","to":"new"}]`)
+	if e := m.must(t, 2, "sync"); !strings.Contains(e.stdout, "1 conflict, target-holds-other") {
+		t.Error(e)
+	}
+	m.write(t, "pkgferry.yaml", m.text(t)+"routes:\n  - match: {format: container}\n    project: docker-images\n    on_conflict: replace\n")
+	m.must(t, 0, "run")
+	m.must(t, 0, "verify")
+	if n := gitlab.stats(t).ForeignCredentials; n != 0 {
+		t.Errorf("credentials arrived %d times where none belong", n)
+	}
+}
+
 // What no target takes as it is, and 1,050 tags: each file arrives or is named.
 func TestDockerHubsOddRepositories(t *testing.T) {
 	hub, gitlab := startStandin(t, "dockerhub", "--mode", "odd=true", "--mode", "api.limit=0"), startStandin(t, "gitlab")

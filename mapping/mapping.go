@@ -17,7 +17,7 @@ import (
 type OnConflict string
 
 // The answers to a conflict. Without one, what moves by nature (artifact.Moving) is replaced and anything else fails.
-// Replace adds snapshots to what is replaced; a release is never overwritten.
+// Replace adds snapshots and the tags of images (artifact.Movable); a release is never overwritten.
 const (
 	Fail    OnConflict = "fail"
 	Skip    OnConflict = "skip"

@@ -30,3 +30,9 @@ func rank(format Format, file string) int {
 func Moving(p Package, f File) bool {
 	return p.Index() || p.Format == Maven && path.Base(f.Path) == MavenMetadata
 }
+
+// Movable tells what a route may let the source replace: what moves anyway, a snapshot, and an image's tag, of which nobody
+// can say whether it was meant to stay.
+func Movable(p Package, f File) bool {
+	return Moving(p, f) || p.Format == Container || p.Format == Maven && IsSnapshot(p.Version)
+}

@@ -94,7 +94,7 @@ type Route struct {
 	Project    string  `key:"project" doc:"Path of the project below the target's group."`
 	Skip       string  `key:"skip" doc:"Leaves the packages out; the text becomes the reason in the report."`
 	Rename     *Rename `key:"rename" doc:"Changes the package's name on the way."`
-	OnConflict string  `key:"on_conflict" enum:"fail skip replace" doc:"What to do when the target holds other bytes. Replace applies to moving things only."`
+	OnConflict string  `key:"on_conflict" enum:"fail skip replace" doc:"What to do when the target holds other bytes. Replace applies to moving things only: indexes, snapshots, tags of images."`
 	Channel    string  `key:"channel" doc:"The channel that Helm charts go to; stable when it is left out."`
 	Repack     bool    `key:"repack" doc:"Makes .tgz archives of Terraform modules that the source holds as .zip; their bytes change."`
 }

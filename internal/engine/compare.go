@@ -139,7 +139,7 @@ func replaceable(record checkpoint.Record, f artifact.File) bool {
 	case mapping.Fail, mapping.Skip:
 		return false
 	case mapping.Replace:
-		return artifact.Moving(record.Package, f) || artifact.IsSnapshot(record.Package.Version)
+		return artifact.Movable(record.Package, f)
 	}
 	return artifact.Moving(record.Package, f)
 }

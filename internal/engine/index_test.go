@@ -9,6 +9,7 @@ import (
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/engine"
 	"pkgferry/internal/fault"
+	"pkgferry/mapping"
 	"pkgferry/sinks"
 )
 
@@ -64,6 +65,25 @@ func TestIndexIsReplacedAndReleaseIsNot(t *testing.T) {
 		"pkg:npm/ui":                 "published",
 		"pkg:maven/g/a@1.0-SNAPSHOT": "conflict target-holds-other",
 	})
+}
+
+func TestRoutesMayLetTagsMove(t *testing.T) {
+	for answer, outcome := range map[mapping.OnConflict]string{"": "conflict target-holds-other", mapping.Replace: "published"} {
+		src := new(source).add(artifact.Container, "app", "latest", "manifests/new", "new").add(artifact.Generic, "tool", "1.0", "f", "new")
+		dst := newSink()
+		dst.put(artifact.Destination{Project: "g/docker-images", Format: artifact.Container, Name: "app", Version: "latest"}, "manifests/new", "old")
+		dst.put(artifact.Destination{Project: "g/generic-packages", Format: artifact.Generic, Name: "tool", Version: "1.0"}, "f", "old")
+		rules := mapping.Defaults()
+		for i := range rules {
+			rules[i].OnConflict = answer
+		}
+		o := migration(t, src, dst)
+		var err error
+		if o.Router, err = mapping.New("g", rules); err != nil {
+			t.Fatal(err)
+		}
+		want(t, outcomes(t, o), map[string]string{"pkg:oci/app@latest": outcome, "pkg:generic/tool@1.0": "conflict target-holds-other"})
+	}
 }
 
 // Two repositories with an index of the same name: the second does not take the place of the first.
