@@ -4,12 +4,16 @@ package integration
 // twenty years of odd packages end each with an outcome.
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"pkgferry/integration/standin"
+	"pkgferry/internal/artifact"
 )
 
 // A token that may not list the organisation: the change host knows what is public, and the run says that it can not know
@@ -28,6 +32,35 @@ func TestChangeHostOfNPM(t *testing.T) {
 	m.must(t, 0, "run")
 	if n := npm.stats(t).ForeignCredentials; n != 0 {
 		t.Errorf("credentials arrived %d times where none belong", n)
+	}
+}
+
+// What npm attests of a version is kept beside the report, and a report without its source says what it lacks.
+func TestAttestationsOfNPM(t *testing.T) {
+	npm, gitlab := startStandin(t, "npmjs"), startStandin(t, "gitlab")
+	m := newMigration(t, gitlab, npm)
+	m.must(t, 0, "run")
+	list := func() []string {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(m.dir, "pkgferry-report", "attestations", "attestations.ndjson"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Split(strings.TrimSpace(string(text)), "\n")
+	}
+	m.must(t, 0, "report")
+	lines := list()
+	var line struct{ PURL, File, SHA256, Error string }
+	if err := json.Unmarshal([]byte(lines[0]), &line); err != nil || len(lines) != 1 || line.PURL != "pkg:npm/%40acme/cli@0.3.0%2Bbuild.7" {
+		t.Fatalf("%v: %v", lines, err)
+	}
+	text, err := os.ReadFile(filepath.Join(m.dir, "pkgferry-report", "attestations", line.File))
+	if err != nil || artifact.DigestsOf(string(text)).SHA256 != line.SHA256 || !strings.Contains(string(text), "slsa.dev/provenance") {
+		t.Errorf("%s: %v\n%s", line.File, err, text)
+	}
+	m.edit(t, npm.URL, "http://127.0.0.1:1")
+	if e := m.must(t, 0, "report"); !strings.Contains(e.stderr, "attestations could not be saved") || !strings.Contains(list()[0], `"error":"`) {
+		t.Errorf("%v\n%v", e, list())
 	}
 }
 

@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"pkgferry/checkpoint"
+	"pkgferry/internal/artifact"
 	"pkgferry/internal/report"
 )
 
@@ -42,6 +45,18 @@ func (a *app) report(f reportFlags) error {
 	if err != nil {
 		return withCode(codeStopped, err)
 	}
+	if len(f.forms) == 0 {
+		list, missing, err := report.Attestations(ctx, store, f.out, a.attestations())
+		if err != nil {
+			return withCode(codeStopped, err)
+		}
+		if missing > 0 {
+			a.log.Warn("attestations could not be saved beside the report", "documents", missing, "why", list)
+		}
+		if list != "" {
+			paths = append(paths, list)
+		}
+	}
 	if a.json {
 		return a.printJSON(map[string]any{"files": paths})
 	}
@@ -51,6 +66,24 @@ func (a *app) report(f reportFlags) error {
 		}
 	}
 	return nil
+}
+
+// attestations reads what is attested of a package at its source. The sources are connected when the first is asked for, since a
+// report needs none of them else.
+func (a *app) attestations() func(context.Context, artifact.Package) (io.ReadCloser, error) {
+	connected := sync.OnceValues(func() (*migration, error) { return a.connectSources(context.Background()) })
+	return func(ctx context.Context, p artifact.Package) (io.ReadCloser, error) {
+		m, err := connected()
+		if err != nil {
+			return nil, err
+		}
+		source, ok := m.options.Sources[p.Source]
+		if !ok {
+			return nil, fmt.Errorf("source %s is not in the configuration any more", p.Source)
+		}
+		content, err := source.Open(ctx, artifact.File{Path: artifact.NPMAttestations, Size: -1, Locator: p.Metadata[artifact.NPMAttestations]}, 0)
+		return content.ReadCloser, err
+	}
 }
 
 // proof prints how each format ended, and how well its arrival is proven.

@@ -150,6 +150,7 @@ func basic(l config.Login) httpx.Auth {
 // migration is what a command works with: the configuration and both ends of it. Nothing was sent yet.
 type migration struct {
 	file    *config.File
+	hosts   *httpx.Hosts
 	options engine.Options
 	budgets map[string]*httpx.Daily // by source, where it has one
 	counted bool                    // what is used of them is noted
@@ -157,11 +158,23 @@ type migration struct {
 
 // connect reads the configuration and prepares both ends.
 func (a *app) connect(ctx context.Context) (*migration, error) {
+	m, err := a.connectSources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if m.options.Sink, err = a.target(ctx, m.file, m.hosts); err != nil {
+		return nil, usage(err)
+	}
+	return m, nil
+}
+
+// connectSources prepares one end alone.
+func (a *app) connectSources(ctx context.Context) (*migration, error) {
 	file, err := a.load()
 	if err != nil {
 		return nil, err
 	}
-	m := &migration{file: file, budgets: map[string]*httpx.Daily{}, options: engine.Options{Sources: map[string]sources.Source{}, Scopes: map[string]string{}}}
+	m := &migration{file: file, hosts: httpx.NewHosts(), budgets: map[string]*httpx.Daily{}, options: engine.Options{Sources: map[string]sources.Source{}, Scopes: map[string]string{}}}
 	if m.options.Router, err = router(file); err != nil {
 		return nil, usage(err)
 	}
@@ -169,13 +182,12 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 		return nil, usage(err)
 	}
 	m.options.Formats = formats(file)
-	hosts := httpx.NewHosts()
 	for _, s := range file.Sources {
 		w := wiringOf(s)
 		if n := s.Limits.PerDay; n > 0 {
 			m.budgets[s.Name] = a.budget(ctx, s.Name, n)
 		}
-		if m.options.Sources[s.Name], err = a.source(ctx, m, w, s, hosts); err != nil {
+		if m.options.Sources[s.Name], err = a.source(ctx, m, w, s, m.hosts); err != nil {
 			return nil, usage(err)
 		}
 		m.options.Scopes[s.Name] = fmt.Sprintf("%s %q %q %q %q", s.Type, s.Repositories, s.Names, s.Scopes, s.Packages)
@@ -185,9 +197,6 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 		if s.Type == "dockerhub" {
 			m.options.Scopes[s.Name] += fmt.Sprintf(" %q %q", s.Namespace, s.Visibility)
 		}
-	}
-	if m.options.Sink, err = a.target(ctx, file, hosts); err != nil {
-		return nil, usage(err)
 	}
 	return m, nil
 }
