@@ -90,7 +90,7 @@ type Filter struct {
 }
 
 // Records yields the records with their files, in the order of listing. It reads in short pages, so that a slow consumer
-// keeps no old snapshot alive beside a run.
+// keeps no old snapshot alive beside a run, and holds the files of one record at a time.
 func (s *Store) Records(ctx context.Context, filter Filter) iter.Seq2[Record, error] {
 	const page = 500
 	return func(yield func(Record, error) bool) {
@@ -105,7 +105,8 @@ func (s *Store) Records(ctx context.Context, filter Filter) iter.Seq2[Record, er
 				if filter.Limit > 0 && count == filter.Limit {
 					return
 				}
-				if !yield(r, nil) {
+				err := s.files(ctx, &r)
+				if !yield(r, err) || err != nil {
 					return
 				}
 				last, count = r.ID, count+1
@@ -127,10 +128,7 @@ func (s *Store) page(ctx context.Context, filter Filter, after int64, limit int)
 		WHERE id > ? AND (? = '' OR outcome = ?) AND (? = '' OR reason = ?) AND (NOT ? OR outcome IS NULL)
 		AND (NOT ? OR gone > 0 OR EXISTS (SELECT 1 FROM file f WHERE f.package = package.id AND f.gone > 0))
 		ORDER BY id LIMIT ?`, after, filter.Outcome, filter.Outcome, filter.Reason, filter.Reason, filter.Unsettled, filter.Gone, limit)
-	if err != nil {
-		return nil, err
-	}
-	return records, s.withFiles(ctx, records)
+	return records, err
 }
 
 func (s *Store) withFiles(ctx context.Context, records []Record) error {

@@ -142,14 +142,26 @@ func Check(ctx context.Context, o Options) error {
 	return fault.At(fault.Sink, o.Sink.Check(ctx, o.Router.Projects(o.Formats...)))
 }
 
-// Plan lists every source afresh into the checkpoint. It writes nothing to the sink. When a quota of a source is used up
-// before its listing has come to its end, the error is fault.Spent.
+// Plan lists every source afresh into the checkpoint; a listing of the whole that was interrupted goes on where it stopped. It
+// writes nothing to the sink. When a quota of a source is used up before its listing has come to its end, the error is
+// fault.Spent.
 func Plan(ctx context.Context, o Options) error {
 	r := newRun(o)
 	for name := range o.Sources {
-		if err := o.Store.Relist(ctx, name, false); err != nil {
+		at, err := o.Store.Listing(ctx, name)
+		rescoped := false
+		if err == nil {
+			rescoped, err = r.rescoped(ctx, name)
+		}
+		if err == nil && (at.Complete || at.Changes || rescoped) {
+			err = o.Store.Relist(ctx, name, false)
+		}
+		if err != nil {
 			return broken(ctx, err)
 		}
+	}
+	if err := r.follow(ctx); err != nil {
+		return broken(ctx, err)
 	}
 	if err := r.remember(ctx); err != nil {
 		return broken(ctx, err)

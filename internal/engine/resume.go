@@ -31,12 +31,12 @@ func (r *run) resume(ctx context.Context) error {
 		}
 		again[problem.Source] = !at.Changes
 	}
-	for name, scope := range r.Scopes {
-		before, err := r.Store.Fact(ctx, scopeFact+name)
+	for name := range r.Scopes {
+		rescoped, err := r.rescoped(ctx, name)
 		if err != nil {
 			return err
 		}
-		if before != "" && before != scope {
+		if rescoped {
 			again[name] = true
 		}
 	}
@@ -52,6 +52,12 @@ func (r *run) resume(ctx context.Context) error {
 		return err
 	}
 	return r.remember(ctx)
+}
+
+// rescoped tells whether a source was listed with another scope.
+func (r *run) rescoped(ctx context.Context, source string) (bool, error) {
+	before, err := r.Store.Fact(ctx, scopeFact+source)
+	return before != "" && before != r.Scopes[source], err
 }
 
 // follow decides again about what is listed when routes or selection changed.

@@ -188,3 +188,35 @@ func TestSpentWhileListing(t *testing.T) {
 	want(t, outcomes(t, o), map[string]string{"pkg:generic/a@1.0": "published", "pkg:generic/b@1.0": "published"})
 	want(t, src.from[len(src.from)-1], sources.Cursor("1")) // it went on where it had stopped
 }
+
+// TestPlanGoesOn is about a plan that was stopped in the middle of a listing.
+func TestPlanGoesOn(t *testing.T) {
+	src := new(source).add(artifact.Generic, "a", "1.0", "f", "x").add(artifact.Generic, "b", "1.0", "f", "x")
+	o := migration(t, src, newSink())
+	o.Scopes = map[string]string{"src": "all"}
+	stop := func() {
+		t.Helper()
+		src.errs = map[int]error{1: fault.Stop(errors.New("the token ended"))}
+		if err := engine.Plan(t.Context(), o); err == nil {
+			t.Fatal("the listing was not stopped")
+		}
+		src.errs = nil
+	}
+	last := func() sources.Cursor {
+		t.Helper()
+		want(t, engine.Plan(t.Context(), o), nil)
+		return src.from[len(src.from)-1]
+	}
+	src.errs = map[int]error{1: fault.Spent(errors.New("no requests are left today"), time.Now())}
+	if _, spent := fault.IsSpent(engine.Plan(t.Context(), o)); !spent {
+		t.Fatal("the listing was not stopped")
+	}
+	src.errs = nil
+	want(t, last(), sources.Cursor("1")) // on where it had stopped
+	want(t, last(), sources.Cursor(""))  // afresh
+
+	stop()
+	o.Scopes["src"] = "less"
+	want(t, last(), sources.Cursor("")) // something else is to be listed
+	want(t, recorded(t, o.Store), map[string]string{"pkg:generic/a@1.0": "", "pkg:generic/b@1.0": ""})
+}
