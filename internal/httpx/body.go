@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/time/rate"
 )
@@ -39,6 +40,7 @@ func (b *inbound) Read(p []byte) (int, error) {
 	b.guard.arm()
 	n, err := b.ReadCloser.Read(chunk(p, b.bandwidth))
 	b.guard.rest()
+	b.turn.host.received.Add(int64(n))
 	if n > 0 && b.bandwidth != nil {
 		if late := b.bandwidth.WaitN(b.guard.ctx, n); late != nil && err == nil {
 			err = late
@@ -137,6 +139,7 @@ type outbound struct {
 	io.ReadCloser
 	guard     *guard
 	bandwidth *rate.Limiter
+	sent      *atomic.Int64 // bytes, counted as they go
 }
 
 var errAnswered = errors.New("the server answered before it had the whole content")
@@ -147,6 +150,7 @@ func (b *outbound) Read(p []byte) (int, error) {
 	}
 	b.guard.armAnswer(never)
 	n, err := b.ReadCloser.Read(chunk(p, b.bandwidth))
+	b.sent.Add(int64(n))
 	if n > 0 && b.bandwidth != nil {
 		if late := b.bandwidth.WaitN(b.guard.ctx, n); late != nil && err == nil {
 			err = late

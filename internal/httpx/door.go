@@ -31,9 +31,11 @@ func (d door) RoundTrip(req *http.Request) (*http.Response, error) {
 	in.failed = func(err error) error { return c.failed(req.Method, req.URL, err) }
 	resp, err := c.transport.RoundTrip(c.dressed(req, in))
 	if err != nil {
+		turn.answered(0)
 		in.over()
 		return nil, guard.explain(err)
 	}
+	turn.answered(resp.StatusCode)
 	guard.answered(resp.StatusCode)
 	if !overQuota(req.Context(), resp) {
 		turn.observe(resp)
@@ -69,7 +71,7 @@ func (c *Client) dressed(req *http.Request, in *inbound) *http.Request {
 	}
 	c.mask.learn(out.Header)
 	if out.Body != nil && out.Body != http.NoBody {
-		out.Body = &outbound{ReadCloser: out.Body, guard: in.guard, bandwidth: c.bandwidth}
+		out.Body = &outbound{ReadCloser: out.Body, guard: in.guard, bandwidth: c.bandwidth, sent: &in.turn.host.sent}
 	}
 	return out
 }

@@ -3,12 +3,10 @@
 package httpx
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,32 +21,12 @@ type Hosts struct {
 	mu    sync.Mutex
 	known map[string]*host
 	bases map[string]bool
-}
 
-// HostStatus is what a limiter is doing, for people who look at a running migration.
-type HostStatus struct {
-	Host     string    // host and port
-	Requests int64     // sent so far
-	Active   int       // requests under way, until the end of their bodies
-	Waiting  int       // requests that wait for their turn
-	Until    time.Time // no request goes out before; zero when the host is not paused
-	Why      string    // what the server said that led to the pause
+	onPause []func(Pause)
 }
 
 // NewHosts makes an empty set.
 func NewHosts() *Hosts { return &Hosts{known: map[string]*host{}, bases: map[string]bool{}} }
-
-// Status lists the hosts by name.
-func (h *Hosts) Status() []HostStatus {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	list := make([]HostStatus, 0, len(h.known))
-	for _, one := range h.known {
-		list = append(list, one.status(time.Now()))
-	}
-	slices.SortFunc(list, func(a, b HostStatus) int { return cmp.Compare(a.Host, b.Host) })
-	return list
-}
 
 func (h *Hosts) of(u *url.URL) *host {
 	h.mu.Lock()
@@ -56,7 +34,7 @@ func (h *Hosts) of(u *url.URL) *host {
 	name := hostPort(u)
 	one := h.known[name]
 	if one == nil {
-		one = newHost(name)
+		one = newHost(name, h.tell)
 		h.known[name] = one
 	}
 	return one
@@ -113,25 +91,19 @@ type host struct {
 	own         *rate.Limiter // what the operator allows; never more than one request at a time
 	pace        pace
 	requests    int64
+	answers     [6]int64 // by class of status; 0: none
 	active      int
 	waiting     int
+
+	sent, received atomic.Int64 // bytes of bodies
+	tell           func(Pause)
 }
 
-func newHost(name string) *host {
+func newHost(name string, tell func(Pause)) *host {
 	return &host{
 		name: name, gate: make(chan struct{}, 1), changed: make(chan struct{}, 1),
-		connections: defaultConnections, own: rate.NewLimiter(rate.Inf, 1), pace: newPace(),
+		connections: defaultConnections, own: rate.NewLimiter(rate.Inf, 1), pace: newPace(), tell: tell,
 	}
-}
-
-func (h *host) status(now time.Time) HostStatus {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	s := HostStatus{Host: h.name, Requests: h.requests, Active: h.active, Waiting: h.waiting}
-	if h.pace.until.After(now) {
-		s.Until, s.Why = h.pace.until, h.pace.why
-	}
-	return s
 }
 
 // enter waits until a request may go out to the host.
@@ -218,8 +190,24 @@ func (t *turn) leave() {
 
 // observe lets the host learn from an answer.
 func (t *turn) observe(resp *http.Response) {
+	h, now := t.host, time.Now()
+	h.mu.Lock()
+	before := h.pace.last
+	h.pace.observe(resp.StatusCode, resp.Header, now, t.epoch, h.active-1)
+	last := h.pace.last
+	h.mu.Unlock()
+	h.wake()
+	if last != before {
+		last.Host = h.name
+		h.tell(last)
+	}
+}
+
+// answered counts an answer by its status; 0 is none.
+func (t *turn) answered(status int) {
 	t.host.mu.Lock()
-	t.host.pace.observe(resp.StatusCode, resp.Header, time.Now(), t.epoch, t.host.active-1)
-	t.host.mu.Unlock()
-	t.host.wake()
+	defer t.host.mu.Unlock()
+	if class := status / 100; class < len(t.host.answers) {
+		t.host.answers[class]++
+	}
 }

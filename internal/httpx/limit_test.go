@@ -1,8 +1,6 @@
 package httpx
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -92,8 +90,8 @@ func TestClientsOfOneHostShareItsLimiter(t *testing.T) {
 				t.Errorf("request %d came at %s, want %s", i, at, want)
 			}
 		}
-		want := HostStatus{Host: "lab.example:80", Requests: 8}
-		if got := hosts.Status(); len(got) != 1 || got[0] != want {
+		want := HostState{Host: "lab.example:80", Requests: 8, Answers: [6]int64{2: 8}, Rate: 2, Connections: 64, Left: -1}
+		if got := hosts.States(); len(got) != 1 || got[0] != want {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -158,36 +156,6 @@ func TestTheWholeHostPausesWhenTheServerSaysSo(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestStatusTellsAboutAPause(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hosts := NewHosts()
-		c := pipes(t, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Retry-After", "90")
-			w.WriteHeader(http.StatusTooManyRequests)
-		}, func(o *Options) { o.Hosts = hosts })
-		ctx, cancel := context.WithCancel(t.Context())
-		var reads sync.WaitGroup
-		for range 3 {
-			reads.Go(func() {
-				if _, err := c.Get(ctx, c.URL("", nil), nil); !errors.Is(err, context.Canceled) && statusOf(err) != 429 {
-					t.Error(err)
-				}
-			})
-		}
-		time.Sleep(time.Second) // of the fake clock
-		got := hosts.Status()[0]
-		want := HostStatus{Host: "lab.example:80", Requests: got.Requests, Waiting: 3, Why: "429, Retry-After 90", Until: got.Until}
-		if got != want || time.Until(got.Until) > 90*time.Second || time.Until(got.Until) < 89*time.Second-time.Millisecond {
-			t.Errorf("%+v", got)
-		}
-		cancel()
-		reads.Wait()
-		if got := hosts.Status()[0]; got.Waiting != 0 || got.Active != 0 {
-			t.Errorf("%+v", got)
-		}
-	})
 }
 
 func TestASendWaitsForThePauseAndIsNotRepeated(t *testing.T) {

@@ -21,8 +21,10 @@ const (
 
 // pace is what a host's own answers allow: a pause, and a speed. Its owner guards it.
 type pace struct {
-	until time.Time
-	why   string
+	last   Pause         // the newest pause, without its host
+	pauses int64         // so many began
+	rested time.Duration // in the pauses before the last
+	left   int64         // of the server's window, as it said last; -1: it never did
 
 	speed   *rate.Limiter
 	window  time.Time  // the speed holds until then; zero: until further notice
@@ -36,11 +38,13 @@ type pace struct {
 	sent    int // requests since then, in this epoch
 }
 
-func newPace() pace { return pace{speed: rate.NewLimiter(rate.Inf, 1), least: shortestPause} }
+func newPace() pace {
+	return pace{speed: rate.NewLimiter(rate.Inf, 1), least: shortestPause, left: -1}
+}
 
 // delay is how long the next request has to wait; 0: not at all.
 func (p *pace) delay(now time.Time) time.Duration {
-	if wait := p.until.Sub(now); wait > 0 {
+	if wait := p.last.Until.Sub(now); wait > 0 {
 		return wait
 	}
 	if !p.window.IsZero() && !now.Before(p.window) {
@@ -72,15 +76,18 @@ func (p *pace) take(now time.Time) {
 // observe learns from an answer to a request of an epoch, while others are under way.
 func (p *pace) observe(status int, header http.Header, now time.Time, epoch, others int) {
 	s := readSignals(header, now)
+	if s.remaining >= 0 {
+		p.left = s.remaining
+	}
 	switch {
 	case status == http.StatusTooManyRequests:
 		p.refused(s, status, header, now, epoch)
 		return
 	case status == http.StatusServiceUnavailable && s.retryAfter > 0:
-		p.pause(now, s.retryAfter, "503, Retry-After "+header.Get("Retry-After"))
+		p.pause(now, s.retryAfter, Unavailable, "503, Retry-After "+header.Get("Retry-After"))
 		return
 	case s.remaining == 0 && s.reset > 0:
-		p.pause(now, s.reset, "RateLimit-Remaining 0, RateLimit-Reset "+s.resetSaid)
+		p.pause(now, s.reset, UsedUp, "RateLimit-Remaining 0, RateLimit-Reset "+s.resetSaid)
 		return
 	case s.remaining > 0 && s.reset > 0:
 		p.spread(now, s, others)
@@ -108,16 +115,46 @@ func (p *pace) refused(s signals, status int, header http.Header, now time.Time,
 		p.strikes++
 		p.slower(now)
 	}
-	p.pause(now, wait, why)
+	p.pause(now, wait, Refused, why)
 }
 
-func (p *pace) pause(now time.Time, wait time.Duration, why string) {
+// pause leaves the host alone from now on; a pause that is not over only becomes longer.
+func (p *pace) pause(now time.Time, wait time.Duration, cause Cause, why string) {
 	until := now.Add(min(wait, longestPause))
-	if until.After(p.until) {
-		p.until, p.why = until, why
+	switch over := !p.last.Until.After(now); {
+	case over:
+		p.rested = p.paused(now)
+		p.pauses++
+		p.last = Pause{Since: now, Until: until, Cause: cause, Why: short(why)}
+	case until.After(p.last.Until):
+		p.last.Until, p.last.Cause, p.last.Why = until, cause, short(why)
 	}
 	p.epoch++
 	p.sent = 0
+}
+
+// paused is the time spent in pauses up to now.
+func (p *pace) paused(now time.Time) time.Duration {
+	end := p.last.Until
+	if end.After(now) {
+		end = now
+	}
+	return p.rested + end.Sub(p.last.Since)
+}
+
+// allowed is the speed in requests per second; 0: any.
+func (p *pace) allowed(now time.Time) float64 {
+	if !p.window.IsZero() && !now.Before(p.window) {
+		return 0
+	}
+	return perSecond(p.speed)
+}
+
+func perSecond(l *rate.Limiter) float64 {
+	if l.Limit() == rate.Inf {
+		return 0
+	}
+	return float64(l.Limit())
 }
 
 // spread makes what is left of the window last to its end, with a little to spend at once.

@@ -134,7 +134,7 @@ func TestTLSIsVerified(t *testing.T) {
 	if !errors.As(err, &authority) || !fault.IsStop(err) || !strings.Contains(err.Error(), "CA certificate") {
 		t.Error(err)
 	}
-	if got := c.o.Hosts.Status()[0].Requests; got != 1 {
+	if got := c.o.Hosts.States()[0].Requests; got != 1 {
 		t.Errorf("%d attempts at a server that is not the right one", got)
 	}
 	if _, err = c.Send(t.Context(), put(c, []byte("x"))); !fault.IsStop(err) {

@@ -52,7 +52,7 @@ func TestBeside(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	for _, host := range c.o.Hosts.Status() {
+	for _, host := range c.o.Hosts.States() {
 		if host.Requests != 2 {
 			t.Errorf("%s: %d requests by one limiter, want 2", host.Host, host.Requests)
 		}
@@ -193,7 +193,7 @@ func TestARedirectNeverLeavesTLS(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "from https to http") || reached {
 		t.Errorf("%v, reached %v", err, reached)
 	}
-	if got := c.o.Hosts.Status()[0].Requests; got != 1 {
+	if got := c.o.Hosts.States()[0].Requests; got != 1 {
 		t.Errorf("%d attempts", got)
 	}
 	assertIdle(t, c)

@@ -108,7 +108,7 @@ func TestSendOpensTheContentOnlyWhenItsTurnHasCome(t *testing.T) {
 		}})
 		ended <- err
 	}()
-	for h.status(time.Now()).Waiting == 0 {
+	for h.state(time.Now()).Waiting == 0 {
 		select {
 		case err := <-ended:
 			t.Fatal(err)
@@ -200,7 +200,7 @@ func TestANetworkErrorOfASendIsTemporary(t *testing.T) {
 // assertIdle checks that every turn was given back.
 func assertIdle(t *testing.T, c *Client) {
 	t.Helper()
-	for _, host := range c.o.Hosts.Status() {
+	for _, host := range c.o.Hosts.States() {
 		if host.Active != 0 || host.Waiting != 0 {
 			t.Errorf("%+v", host)
 		}

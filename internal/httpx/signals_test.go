@@ -26,8 +26,8 @@ func FuzzSignals(f *testing.F) {
 			if wait := p.delay(now); wait < 0 || wait > farthest {
 				t.Fatalf("%d: waits %s", status, wait)
 			}
-			if p.until.Sub(now) > longestPause {
-				t.Fatalf("%d: pauses for %s", status, p.until.Sub(now))
+			if p.last.Until.Sub(now) > longestPause {
+				t.Fatalf("%d: pauses for %s", status, p.last.Until.Sub(now))
 			}
 			if status == 429 && p.delay(now) <= 0 {
 				t.Fatal("a refusal without a pause")

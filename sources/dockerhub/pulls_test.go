@@ -278,7 +278,7 @@ func TestTooFastIsNoQuota(t *testing.T) {
 		ended <- err
 	}()
 	for {
-		for _, host := range s.hosts.Status() {
+		for _, host := range s.hosts.States() {
 			if wait := time.Until(host.Until); wait > 0 {
 				if wait < 50*time.Second {
 					t.Errorf("held up for %s", wait)
