@@ -9,17 +9,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/time/rate"
 )
-
-// chunk is how much of p may be moved at once under limiter; nil: all of it.
-func chunk(p []byte, limiter *rate.Limiter) []byte {
-	if limiter != nil && len(p) > limiter.Burst() {
-		return p[:limiter.Burst()]
-	}
-	return p
-}
 
 // atEnd tells the end of a reader from its failures. A wrapped io.EOF is one of those.
 func atEnd(err error) bool {
@@ -30,7 +20,7 @@ func atEnd(err error) bool {
 type inbound struct {
 	io.ReadCloser
 	guard     *guard
-	bandwidth *rate.Limiter
+	bandwidth *throttle
 	turn      *turn
 	failed    func(error) error // says which request it befell
 	public    bool              // it comes from a public address, not through a proxy
@@ -38,13 +28,11 @@ type inbound struct {
 
 func (b *inbound) Read(p []byte) (int, error) {
 	b.guard.arm()
-	n, err := b.ReadCloser.Read(chunk(p, b.bandwidth))
+	flow, n, err := b.bandwidth.read(b.ReadCloser, p)
 	b.guard.rest()
 	b.turn.host.received.Add(int64(n))
-	if n > 0 && b.bandwidth != nil {
-		if late := b.bandwidth.WaitN(b.guard.ctx, n); late != nil && err == nil {
-			err = late
-		}
+	if late := flow.wait(b.guard.ctx, n); late != nil && err == nil {
+		err = late
 	}
 	if err == nil {
 		return n, nil
@@ -138,7 +126,7 @@ func (c *content) complete() bool {
 type outbound struct {
 	io.ReadCloser
 	guard     *guard
-	bandwidth *rate.Limiter
+	bandwidth *throttle
 	sent      *atomic.Int64 // bytes, counted as they go
 }
 
@@ -149,12 +137,10 @@ func (b *outbound) Read(p []byte) (int, error) {
 		return 0, errAnswered
 	}
 	b.guard.armAnswer(never)
-	n, err := b.ReadCloser.Read(chunk(p, b.bandwidth))
+	flow, n, err := b.bandwidth.read(b.ReadCloser, p)
 	b.sent.Add(int64(n))
-	if n > 0 && b.bandwidth != nil {
-		if late := b.bandwidth.WaitN(b.guard.ctx, n); late != nil && err == nil {
-			err = late
-		}
+	if late := flow.wait(b.guard.ctx, n); late != nil && err == nil {
+		err = late
 	}
 	if err != nil {
 		b.guard.armAnswer(storing * b.guard.stall)

@@ -18,15 +18,18 @@ const defaultConnections = 64
 
 // Hosts holds one limiter per host, shared by all clients and workers of a process.
 type Hosts struct {
-	mu    sync.Mutex
-	known map[string]*host
-	bases map[string]bool
+	mu      sync.Mutex
+	known   map[string]*host
+	bases   map[string]bool
+	servers map[string]*server // by Options.Name
 
 	onPause []func(Pause)
 }
 
 // NewHosts makes an empty set.
-func NewHosts() *Hosts { return &Hosts{known: map[string]*host{}, bases: map[string]bool{}} }
+func NewHosts() *Hosts {
+	return &Hosts{known: map[string]*host{}, bases: map[string]bool{}, servers: map[string]*server{}}
+}
 
 func (h *Hosts) of(u *url.URL) *host {
 	h.mu.Lock()
@@ -54,29 +57,6 @@ func (h *Hosts) configured(u *url.URL) bool {
 	return h.bases[hostPort(u)]
 }
 
-// tighten applies limits to base's host where they are stricter than what holds there already, and returns the host's
-// bandwidth limiter, nil for none.
-func (h *Hosts) tighten(base *url.URL, limits Limits) *rate.Limiter {
-	one := h.of(base)
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	if n := limits.Connections; n > 0 && (!one.limited || n < one.connections) {
-		one.connections, one.limited = n, true
-	}
-	if r := rate.Limit(limits.RequestsPerSecond); r > 0 && r < one.own.Limit() {
-		one.own.SetLimit(r)
-	}
-	one.pace.least = max(one.pace.least, limits.Pause)
-	if b := limits.Bandwidth; b > 0 {
-		if one.bandwidth == nil {
-			one.bandwidth = rate.NewLimiter(rate.Limit(b), int(min(max(b/10, 4<<10), 256<<10)))
-		} else if rate.Limit(b) < one.bandwidth.Limit() {
-			one.bandwidth.SetLimit(rate.Limit(b))
-		}
-	}
-	return one.bandwidth
-}
-
 // host is the limiter of one host. Requests pass its gate one after the other, so whoever waits there sees every change
 // of the limits, and a pause that ends releases no herd.
 type host struct {
@@ -87,7 +67,7 @@ type host struct {
 	mu          sync.Mutex
 	connections int
 	limited     bool // connections was configured
-	bandwidth   *rate.Limiter
+	bandwidth   throttle
 	own         *rate.Limiter // what the operator allows; never more than one request at a time
 	pace        pace
 	requests    int64

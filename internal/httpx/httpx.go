@@ -25,8 +25,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Limits are what the operator allows; what the server asks for is kept in any case. Where several clients of one Hosts
@@ -66,7 +64,7 @@ type Client struct {
 	o         Options
 	mask      *mask
 	transport *http.Transport
-	bandwidth *rate.Limiter
+	bandwidth *throttle
 	once      *http.Client // makes one attempt
 	library   *http.Client // repeats reads
 	noExpect  atomic.Bool  // the server answered 417 to Expect: 100-continue
@@ -101,7 +99,7 @@ func New(o Options) (*Client, error) {
 
 func newClient(o Options, transport *http.Transport) *Client {
 	c := &Client{o: o, mask: newMask(o.Secrets), transport: transport}
-	c.bandwidth = o.Hosts.tighten(o.Base, o.Limits)
+	c.bandwidth = o.Hosts.tighten(o.Name, o.Base, o.Limits)
 	c.once = &http.Client{Transport: door{c}, CheckRedirect: c.redirect}
 	c.library = &http.Client{Transport: repeating{c}, CheckRedirect: c.redirect}
 	return c

@@ -211,12 +211,12 @@ func TestBandwidthHoldsInBothDirections(t *testing.T) {
 
 func TestStricterLimitsWin(t *testing.T) {
 	hosts, base := NewHosts(), &url.URL{Scheme: "https", Host: "lab.example"}
-	hosts.tighten(base, Limits{RequestsPerSecond: 5, Connections: 100, Bandwidth: 1000})
-	hosts.tighten(base, Limits{RequestsPerSecond: 9, Connections: 200, Bandwidth: 5000})
-	hosts.tighten(base, Limits{RequestsPerSecond: 3, Connections: 4, Bandwidth: 10})
-	hosts.tighten(base, Limits{})
+	hosts.tighten("source x", base, Limits{RequestsPerSecond: 5, Connections: 100, Bandwidth: 1000})
+	hosts.tighten("source x", base, Limits{RequestsPerSecond: 9, Connections: 200, Bandwidth: 5000})
+	hosts.tighten("source x", base, Limits{RequestsPerSecond: 3, Connections: 4, Bandwidth: 10})
+	hosts.tighten("source x", base, Limits{})
 	h := hosts.of(base)
-	if h.own.Limit() != 3 || h.connections != 4 || h.bandwidth.Limit() != 10 {
-		t.Errorf("%v %v %v", h.own.Limit(), h.connections, h.bandwidth.Limit())
+	if h.own.Limit() != 3 || h.connections != 4 || h.bandwidth.bytes() != 10 {
+		t.Errorf("%v %v %v", h.own.Limit(), h.connections, h.bandwidth.bytes())
 	}
 }

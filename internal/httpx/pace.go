@@ -147,10 +147,10 @@ func (p *pace) allowed(now time.Time) float64 {
 	if !p.window.IsZero() && !now.Before(p.window) {
 		return 0
 	}
-	return perSecond(p.speed)
+	return perSecondOf(p.speed)
 }
 
-func perSecond(l *rate.Limiter) float64 {
+func perSecondOf(l *rate.Limiter) float64 {
 	if l.Limit() == rate.Inf {
 		return 0
 	}

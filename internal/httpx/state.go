@@ -84,11 +84,8 @@ func (h *host) state(now time.Time) HostState {
 	defer h.mu.Unlock()
 	s := HostState{
 		Host: h.name, Requests: h.requests, Answers: h.answers, Sent: h.sent.Load(), Received: h.received.Load(),
-		Active: h.active, Waiting: h.waiting, Rate: perSecond(h.own), Connections: h.connections, Speed: h.pace.allowed(now),
+		Active: h.active, Waiting: h.waiting, Rate: perSecondOf(h.own), Bandwidth: h.bandwidth.bytes(), Connections: h.connections, Speed: h.pace.allowed(now),
 		Left: h.pace.left, Last: h.pace.last, Pauses: h.pace.pauses, Paused: h.pace.paused(now),
-	}
-	if h.bandwidth != nil {
-		s.Bandwidth = int64(h.bandwidth.Limit())
 	}
 	if h.pace.last.Until.After(now) {
 		s.Until, s.Why = h.pace.last.Until, h.pace.last.Why
