@@ -148,6 +148,8 @@ func (p *progress) end() {
 // event is told what happens, from many goroutines.
 func (p *progress) event(e engine.Event) {
 	switch e.Kind {
+	case engine.PutDown:
+		return
 	case engine.Copied:
 		p.copied.Add(e.Count)
 		return

@@ -20,6 +20,7 @@ import (
 type copying struct {
 	*run
 	source   sources.Source
+	of       checkpoint.Record        // the package
 	declared map[string]artifact.File // the package's files by path, as its source lists them
 	since    time.Time                // when the sink was first found at work on it; zero when it was not
 	tries    int                      // of publishing
@@ -33,7 +34,7 @@ type copying struct {
 // copying takes a package up, where it was left when w was waited for.
 func (r *run) copying(source sources.Source, record checkpoint.Record, w waiting) *copying {
 	c := &copying{
-		run: r, source: source, declared: map[string]artifact.File{},
+		run: r, source: source, of: record, declared: map[string]artifact.File{},
 		arrivals: record.Arrivals, since: w.since, tries: w.tries, sent: w.sent,
 	}
 	if c.sent == nil {
@@ -56,7 +57,7 @@ func (c *copying) open(ctx context.Context, f artifact.File) (artifact.Stream, e
 	}
 	s.copied = func(n int) {
 		c.transfer.Add(int64(n))
-		c.Events(Event{Kind: Copied, Count: int64(n)})
+		c.Events(Event{Kind: Copied, Count: int64(n), Record: c.of})
 	}
 	s.ended = func(ours artifact.Digests, err error) {
 		if err != nil {

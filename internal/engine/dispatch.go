@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sourcegraph/conc"
 	"github.com/sourcegraph/conc/panics"
-	"github.com/sourcegraph/conc/pool"
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
@@ -118,7 +118,7 @@ func (h *hand) failed() error {
 // dispatch hands unsettled packages to workers until none is left and the listing has ended.
 func (r *run) dispatch(ctx context.Context, listing <-chan struct{}) (Stopped, error) {
 	held := newHand()
-	workers := pool.New().WithMaxGoroutines(r.Workers)
+	workers := conc.NewWaitGroup()
 	stopped, err := r.feed(ctx, held, workers, listing)
 	workers.Wait()
 	if failed := held.failed(); failed != nil {
@@ -127,7 +127,7 @@ func (r *run) dispatch(ctx context.Context, listing <-chan struct{}) (Stopped, e
 	return stopped, err
 }
 
-func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing <-chan struct{}) (Stopped, error) {
+func (r *run) feed(ctx context.Context, held *hand, workers *conc.WaitGroup, listing <-chan struct{}) (Stopped, error) {
 	for {
 		listed := isClosed(listing) // before Take, so that an empty Take after it is final
 		held.looking()
@@ -140,24 +140,14 @@ func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing 
 		}
 		now := time.Now()
 		paused, refill := r.quotas.paused(now)
-		records, err := r.Store.Take(ctx, now, max(2*r.Workers, 64), paused, func(record checkpoint.Record) bool {
+		size, _ := r.Crew.Size()
+		records, err := r.Store.Take(ctx, now, max(2*size, 64), paused, func(record checkpoint.Record) bool {
 			return held.holds(record) || !r.Select(record.Package)
 		})
 		if err != nil {
 			return NotStopped, broken(ctx, err)
 		}
-		taken := 0
-		for _, record := range records {
-			if r.over() != NotStopped || ctx.Err() != nil || held.failed() != nil {
-				break
-			}
-			if !held.take(record) {
-				continue
-			}
-			taken++
-			workers.Go(func() { r.work(ctx, held, record) })
-		}
-		if taken > 0 {
+		if r.hand(ctx, held, workers, records) {
 			continue
 		}
 		due, err := r.Store.NextDue(ctx, now)
@@ -172,6 +162,30 @@ func (r *run) feed(ctx context.Context, held *hand, workers *pool.Pool, listing 
 		}
 		r.wait(ctx, due)
 	}
+}
+
+// hand gives records to workers as they become free. False: there was none to give, and no reason to stop before the last.
+func (r *run) hand(ctx context.Context, held *hand, workers *conc.WaitGroup, records []checkpoint.Record) bool {
+	some := false
+	for _, record := range records {
+		if !r.Crew.enter(ctx, r.Drain) {
+			return true
+		}
+		if r.over() != NotStopped || ctx.Err() != nil || held.failed() != nil {
+			r.Crew.leave()
+			return true
+		}
+		if !held.take(record) {
+			r.Crew.leave()
+			continue
+		}
+		some = true
+		workers.Go(func() {
+			defer r.Crew.leave()
+			r.work(ctx, held, record)
+		})
+	}
+	return some
 }
 
 // idle is how a run ends that has nothing left to do but, perhaps, what sources without quota owe.
@@ -244,6 +258,7 @@ func (r *run) work(ctx context.Context, held *hand, record checkpoint.Record) {
 		return
 	}
 	r.Events(Event{Kind: Started, Record: record})
+	defer r.Events(Event{Kind: PutDown, Record: record})
 	var err error
 	if caught := panics.Try(func() { err = r.settle(ctx, held, record) }); caught != nil {
 		err = r.fail(ctx, record, fmt.Errorf("this is a bug in pkgferry, please report it: %w", caught.AsError()), nil)

@@ -36,6 +36,8 @@ type Options struct {
 	Store     *checkpoint.Store
 	// Workers is how many packages are settled at once; 0 means 8.
 	Workers int
+	// Crew are the workers of Run and Sync, when their number is to change while they are at work; nil: it stays.
+	Crew *Crew
 	// Events is told what happens, from many goroutines at once; nil: nobody.
 	Events func(Event)
 	// Drain ends the run gracefully when it is closed: what is in hand is finished, nothing new is taken.
@@ -61,7 +63,7 @@ type Event struct {
 	Kind    EventKind
 	Source  string            // Listed, ListingDone, Problem, Paused
 	Count   int64             // Listed: packages or parts of packages; Copied: bytes
-	Record  checkpoint.Record // Started, Postponed, Settled
+	Record  checkpoint.Record // Started, Copied, Postponed, Settled, PutDown
 	Outcome artifact.Outcome  // Settled
 	Reason  artifact.Reason   // Settled
 	Proof   artifact.Proof    // Settled
@@ -81,6 +83,7 @@ const (
 	Copied      EventKind = "copied"       // bytes were read from a source
 	Postponed   EventKind = "postponed"    // a package gets another attempt, or the sink is still at work on it
 	Settled     EventKind = "settled"      // a package has its outcome
+	PutDown     EventKind = "put-down"     // a worker is done with a package for now, whatever came of it
 	Paused      EventKind = "paused"       // a source's quota is used up until a time
 )
 
@@ -114,6 +117,9 @@ type run struct {
 func newRun(o Options) *run {
 	if o.Workers <= 0 {
 		o.Workers = defaultWorkers
+	}
+	if o.Crew == nil {
+		o.Crew = NewCrew(o.Workers)
 	}
 	if o.Patience <= 0 {
 		o.Patience = defaultPatience
