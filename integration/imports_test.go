@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"internal/engine": {"sources", "sinks", "mapping", "checkpoint", "internal/artifact", "internal/fault",
 		"github.com/sourcegraph/conc", "github.com/sourcegraph/conc/"},
 	"internal/report":     {"checkpoint", "internal/artifact", "internal/fault", "foreign"},
+	"internal/clients":    {"checkpoint", "mapping", "internal/artifact", "internal/fault", "foreign"},
 	"integration":         {},
 	"integration/standin": {},
 	// A stand-in may use the grammar of the formats, never an adapter.

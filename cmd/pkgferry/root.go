@@ -52,7 +52,7 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVar(&a.json, "json", false, "write the result as JSON, and progress as a line of JSON per event")
 	root.AddCommand(
 		a.demoCommand(), a.provisionCommand(), a.planCommand(), a.runCommand(), a.syncCommand(), a.verifyCommand(), a.statusCommand(), a.reportCommand(),
-		a.configCommand(), a.versionCommand(),
+		a.clientsCommand(), a.configCommand(), a.versionCommand(),
 	)
 	return root
 }

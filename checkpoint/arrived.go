@@ -1,0 +1,45 @@
+package checkpoint
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+
+	"pkgferry/internal/artifact"
+)
+
+// Arrived yields the packages that lie at the sink as format, in the order of listing, without what is known of their
+// files; files says whether to read those too. Like Records it reads in short pages.
+func (s *Store) Arrived(ctx context.Context, format artifact.Format, files bool) iter.Seq2[Record, error] {
+	const page = 500
+	return func(yield func(Record, error) bool) {
+		for last, more := int64(0), true; more; {
+			records, err := s.arrivedAfter(ctx, format, last, page)
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			for _, r := range records {
+				if files {
+					err = s.files(ctx, &r)
+				}
+				if !yield(r, err) || err != nil {
+					return
+				}
+				last = r.ID
+			}
+			more = len(records) == page
+		}
+	}
+}
+
+func (s *Store) arrivedAfter(ctx context.Context, format artifact.Format, after int64, limit int) ([]Record, error) {
+	var records []Record
+	err := query(ctx, s.db, func(row *sql.Rows) error {
+		r, err := scanRecord(row)
+		records = append(records, r)
+		return err
+	}, `SELECT `+recordColumns+` FROM package
+		WHERE id > ? AND dest_format = ? AND outcome IN ('published', 'present') ORDER BY id LIMIT ?`, after, format, limit)
+	return records, err
+}
