@@ -233,7 +233,7 @@ func TestSurvivesReopening(t *testing.T) {
 	want(t, err, nil)
 	defer func() { _ = s.Close() }()
 	l, err := s.Listing(t.Context(), "src")
-	want(t, []any{l, err}, []any{Listing{Cursor: "c"}, nil})
+	want(t, []any{l, err}, []any{Listing{Cursor: "c", Began: l.Began}, nil})
 	s.mustList(t, true)
 	want(t, s.mustTake(t)[0].Sent, true)
 }

@@ -17,6 +17,9 @@ type Listing struct {
 	Complete bool
 	// Changes: it tells only what was added or replaced since the listing before it. Relist decides that, List does not.
 	Changes bool
+	// Began is when it began. Fresh is when the last listing of the source began that came to its end and missed nothing, and
+	// Whole the same of listings of everything; zero while there is none. List and Relist see to all three.
+	Began, Fresh, Whole time.Time
 }
 
 // Batch is what one step of a listing brings: packages, what could not be listed, notes for later listings, and the
@@ -34,11 +37,13 @@ type Batch struct {
 // Listing returns the saved position of a source; the zero value when it was never listed.
 func (s *Store) Listing(ctx context.Context, source string) (Listing, error) {
 	var l Listing
-	err := s.db.QueryRowContext(ctx, "SELECT cursor, complete, changes FROM listing WHERE source = ?", source).
-		Scan(&l.Cursor, &l.Complete, &l.Changes)
+	var began, fresh, whole int64
+	err := s.db.QueryRowContext(ctx, "SELECT cursor, complete, changes, began, fresh, whole FROM listing WHERE source = ?", source).
+		Scan(&l.Cursor, &l.Complete, &l.Changes, &began, &fresh, &whole)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Listing{}, nil
 	}
+	l.Began, l.Fresh, l.Whole = fromMillis(began), fromMillis(fresh), fromMillis(whole)
 	return l, err
 }
 
@@ -46,8 +51,9 @@ func (s *Store) Listing(ctx context.Context, source string) (Listing, error) {
 // the problems go.
 func (s *Store) Relist(ctx context.Context, source string, changes bool) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number) VALUES (?, '', 0, ?, 1)
-			ON CONFLICT DO UPDATE SET cursor = '', complete = 0, changes = excluded.changes, number = number + 1`, source, changes)
+		_, err := tx.ExecContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number, began) VALUES (?, '', 0, ?, 1, ?)
+			ON CONFLICT DO UPDATE SET cursor = '', complete = 0, changes = excluded.changes, number = number + 1, began = excluded.began`,
+			source, changes, millis(time.Now()))
 		if err != nil {
 			return err
 		}
@@ -74,9 +80,9 @@ func (s *Store) List(ctx context.Context, source string, b Batch) error {
 		if b.Choice != nil {
 			u.due = held
 		}
-		err := tx.QueryRowContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number) VALUES (?, ?, ?, 0, 1)
+		err := tx.QueryRowContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number, began) VALUES (?, ?, ?, 0, 1, ?)
 			ON CONFLICT DO UPDATE SET cursor = excluded.cursor, complete = excluded.complete RETURNING number`,
-			source, b.To.Cursor, b.To.Complete).Scan(&u.listing)
+			source, b.To.Cursor, b.To.Complete, millis(time.Now())).Scan(&u.listing)
 		if err != nil {
 			return err
 		}
@@ -99,6 +105,9 @@ func (s *Store) List(ctx context.Context, source string, b Batch) error {
 		if !b.To.Complete {
 			return nil
 		}
+		if err := date(ctx, tx, source); err != nil {
+			return err
+		}
 		if err := bury(ctx, tx, source); err != nil {
 			return err
 		}
@@ -107,6 +116,13 @@ func (s *Store) List(ctx context.Context, source string, b Batch) error {
 	if err == nil {
 		s.batch.Add(1)
 	}
+	return err
+}
+
+// date notes how old from now on what is known of a source is: as old as the beginning of its listing, if that missed nothing.
+func date(ctx context.Context, tx *sql.Tx, source string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE listing SET fresh = began, whole = CASE WHEN changes THEN whole ELSE began END
+		WHERE source = ? AND NOT EXISTS (SELECT 1 FROM problem p WHERE p.source = listing.source)`, source)
 	return err
 }
 

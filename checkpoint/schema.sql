@@ -11,7 +11,10 @@ CREATE TABLE listing (
 	cursor   TEXT NOT NULL,
 	complete INTEGER NOT NULL,
 	changes  INTEGER NOT NULL, -- it tells only what changed since the one before
-	number   INTEGER NOT NULL  -- grows with every new listing
+	number   INTEGER NOT NULL, -- grows with every new listing
+	began    INTEGER NOT NULL, -- when it began
+	fresh    INTEGER NOT NULL DEFAULT 0, -- when the last one began that came to its end and missed nothing: so old is what is known
+	whole    INTEGER NOT NULL DEFAULT 0  -- the same of listings of everything
 ) WITHOUT ROWID;
 
 -- What a source wants to be told again in a later listing.
