@@ -58,10 +58,24 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.wait, "wait", false, "when a source's quota is used up, pause until it refills; without it the run ends with 4")
 }
 
-func (a *app) run(f runFlags) error { return a.move(f, engine.Run) }
+func (a *app) run(f runFlags) error {
+	return a.move(f, func(ctx context.Context, m *migration) error {
+		stopped, err := a.once(ctx, m, engine.Run)
+		if err != nil {
+			return err
+		}
+		if f.dryRun && !a.json {
+			_, err := fmt.Fprint(a.stdout, "dry run: everything was read and checked, nothing was published; this is what a run would do\n\n")
+			if err != nil {
+				return err
+			}
+		}
+		return a.conclude(ctx, m.options.Store, stopped, f.partial())
+	})
+}
 
-// move is a run, however it begins.
-func (a *app) move(f runFlags, move func(context.Context, engine.Options) (engine.Stopped, error)) error {
+// move does what a command that copies does with both ends and an open checkpoint.
+func (a *app) move(f runFlags, do func(context.Context, *migration) error) error {
 	apply, err := f.options()
 	if err != nil {
 		return usage(err)
@@ -81,20 +95,20 @@ func (a *app) move(f runFlags, move func(context.Context, engine.Options) (engin
 	}
 	defer closing()
 	m.options.Store = store
-	progress := a.watch(store, copying)
-	m.options.Events = progress.event
-	stopped, err := move(ctx, m.options)
-	progress.end()
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return withCode(codeStopped, err)
+	return withCode(codeStopped, do(ctx, m))
+}
+
+// once is one run, however it begins, with its progress.
+func (a *app) once(ctx context.Context, m *migration, run func(context.Context, engine.Options) (engine.Stopped, error)) (engine.Stopped, error) {
+	progress := a.watch(m.options.Store, copying)
+	defer progress.end()
+	o := m.options
+	o.Events = progress.event
+	stopped, err := run(ctx, o)
+	if errors.Is(err, context.Canceled) {
+		return stopped, nil
 	}
-	if f.dryRun && !a.json {
-		_, err := fmt.Fprint(a.stdout, "dry run: everything was read and checked, nothing was published; this is what a run would do\n\n")
-		if err != nil {
-			return withCode(codeStopped, err)
-		}
-	}
-	return a.conclude(ctx, store, stopped, f.partial())
+	return stopped, err
 }
 
 // prepare connects both ends and checks them. Until a run begins the first Ctrl-C ends it.

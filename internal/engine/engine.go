@@ -175,19 +175,36 @@ func Plan(ctx context.Context, o Options) error {
 	return r.list(ctx)
 }
 
-// Sync asks the sources for what changed since they were listed, or, with full, for everything they have now, and runs. What
-// was never listed is listed as a whole; a listing that was interrupted is brought to its end first.
-func Sync(ctx context.Context, o Options, full bool) (Stopped, error) {
-	for name := range o.Sources {
-		at, err := o.Store.Listing(ctx, name)
-		if err == nil && (at.Complete || full && at.Changes) {
-			err = o.Store.Relist(ctx, name, !full)
-		}
-		if err != nil {
-			return NotStopped, broken(ctx, err)
-		}
+// Extent is how much a Sync asks the sources for.
+type Extent int
+
+// The extents. What was never listed is listed as a whole by any of them.
+const (
+	Changes Extent = iota // what changed since they were listed; a listing that was interrupted is brought to its end first
+	Whole                 // everything they have; a listing of everything that was interrupted is brought to its end
+	Afresh                // everything they have now, from the beginning
+)
+
+// Sync lists the sources again, as far as extent says, and runs.
+func Sync(ctx context.Context, o Options, extent Extent) (Stopped, error) {
+	if err := relist(ctx, o, extent); err != nil {
+		return NotStopped, err
 	}
 	return Run(ctx, o)
+}
+
+// relist begins a new listing of every source, where the extent asks for one.
+func relist(ctx context.Context, o Options, extent Extent) error {
+	for name := range o.Sources {
+		at, err := o.Store.Listing(ctx, name)
+		if err == nil && (at.Complete || extent == Whole && at.Changes || extent == Afresh) {
+			err = o.Store.Relist(ctx, name, extent == Changes)
+		}
+		if err != nil {
+			return broken(ctx, err)
+		}
+	}
+	return nil
 }
 
 // Run lists what is not listed yet and settles what is not settled, both at once. What failed before is tried again, and

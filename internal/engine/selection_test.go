@@ -186,22 +186,22 @@ func TestSelectionFollowsChanges(t *testing.T) {
 	}
 	o := migration(t, src, dst)
 	o.Selection = mapping.Selection{Newest: 2}
-	want(t, syncs(t, o, false), map[string]string{
+	want(t, syncs(t, o, engine.Changes), map[string]string{
 		"pkg:npm/ui@1.1.0": "skipped excluded", "pkg:npm/ui@1.2.0": "failed target-rejected", "pkg:npm/ui@1.3.0": "published",
 	})
 	later := new(source).versions("ui", 4)
 	src.changed, src.bytes["ui@1.4.0/t.tgz"] = later.items, "ui4"
-	want(t, syncs(t, o, false), map[string]string{
+	want(t, syncs(t, o, engine.Changes), map[string]string{
 		"pkg:npm/ui@1.1.0": "skipped excluded", "pkg:npm/ui@1.2.0": "skipped excluded", "pkg:npm/ui@1.3.0": "published", "pkg:npm/ui@1.4.0": "published",
 	})
 	dst.before = nil
 	src.changed = []sources.Listed{
 		{Package: artifact.Package{Repository: "r", Format: artifact.NPM, Name: "ui", Version: "1.5.0"}, Skip: artifact.SourceUnpublished},
 	}
-	want(t, syncs(t, o, false)["pkg:npm/ui@1.2.0"], "skipped excluded") // what is not there takes no place
+	want(t, syncs(t, o, engine.Changes)["pkg:npm/ui@1.2.0"], "skipped excluded") // what is not there takes no place
 	src.items = src.items[:2]                                           // 1.3.0 and 1.4.0 are gone
 	src.changed = nil
-	want(t, syncs(t, o, true), map[string]string{
+	want(t, syncs(t, o, engine.Whole), map[string]string{
 		"pkg:npm/ui@1.1.0": "published", "pkg:npm/ui@1.2.0": "published", "pkg:npm/ui@1.3.0": "published", "pkg:npm/ui@1.4.0": "published",
 		"pkg:npm/ui@1.5.0": "skipped source-unpublished",
 	})
@@ -258,9 +258,9 @@ func TestGoneWhileLeftOut(t *testing.T) {
 	o := migration(t, src, newSink())
 	o.Selection = excluding(mapping.Match{Name: []string{"old"}})
 	o.Selection.Newest = 1
-	syncs(t, o, false)
+	syncs(t, o, engine.Changes)
 	src.items = src.items[1:2]
-	syncs(t, o, true)
+	syncs(t, o, engine.Whole)
 	o.Selection = mapping.Selection{}
 	want(t, outcomes(t, o), map[string]string{
 		"pkg:npm/ui@1.1.0": "skipped excluded", "pkg:npm/ui@1.2.0": "published", "pkg:npm/old@1.1.0": "skipped excluded",
@@ -276,14 +276,14 @@ func TestIndexComesBackWithItsVersions(t *testing.T) {
 	}
 	o := migration(t, src, dst)
 	o.Selection = mapping.Selection{Newest: 1}
-	want(t, syncs(t, o, false), map[string]string{
+	want(t, syncs(t, o, engine.Changes), map[string]string{
 		"pkg:npm/ui@1.1.0": "skipped excluded", "pkg:npm/ui@1.2.0": "failed target-rejected", "pkg:npm/ui": "skipped excluded",
 	})
 	dst.before = nil
 	src.changed = []sources.Listed{
 		{Package: artifact.Package{Repository: "r", Format: artifact.NPM, Name: "ui", Version: "1.2.0"}, Skip: artifact.SourceUnpublished},
 	}
-	want(t, syncs(t, o, false), map[string]string{
+	want(t, syncs(t, o, engine.Changes), map[string]string{
 		"pkg:npm/ui@1.1.0": "published", "pkg:npm/ui@1.2.0": "skipped source-unpublished", "pkg:npm/ui": "published",
 	})
 }

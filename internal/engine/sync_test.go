@@ -15,9 +15,9 @@ import (
 )
 
 // sync syncs and returns each package's outcome and reason.
-func syncs(t *testing.T, o engine.Options, full bool) map[string]string {
+func syncs(t *testing.T, o engine.Options, extent engine.Extent) map[string]string {
 	t.Helper()
-	if _, err := engine.Sync(t.Context(), o, full); err != nil {
+	if _, err := engine.Sync(t.Context(), o, extent); err != nil {
 		t.Fatal(err)
 	}
 	return recorded(t, o.Store)
@@ -27,12 +27,12 @@ func TestSyncAsksForChanges(t *testing.T) {
 	src := new(source).add(artifact.Generic, "a", "1.0", "f", "x").add(artifact.Generic, "b", "1.0", "f", "x")
 	src.items[1].Notes = map[string]string{"since": "monday"}
 	o := migration(t, src, newSink())
-	want(t, syncs(t, o, false), map[string]string{"pkg:generic/a@1.0": "published", "pkg:generic/b@1.0": "published"})
+	want(t, syncs(t, o, engine.Changes), map[string]string{"pkg:generic/a@1.0": "published", "pkg:generic/b@1.0": "published"})
 	want(t, src.starts[0].Changes, false) // what was never listed is listed as a whole
 
 	later := new(source).add(artifact.Generic, "c", "1.0", "f", "y")
 	src.changed, src.bytes["c@1.0/f"] = later.items, "y"
-	want(t, syncs(t, o, false), map[string]string{
+	want(t, syncs(t, o, engine.Changes), map[string]string{
 		"pkg:generic/a@1.0": "published", "pkg:generic/b@1.0": "published", "pkg:generic/c@1.0": "published",
 	})
 	last := src.starts[len(src.starts)-1]
@@ -40,7 +40,7 @@ func TestSyncAsksForChanges(t *testing.T) {
 	note, err := last.Note(t.Context(), "since")
 	want(t, []any{note, err}, []any{"monday", nil})
 
-	syncs(t, o, true)
+	syncs(t, o, engine.Whole)
 	last = src.starts[len(src.starts)-1]
 	want(t, last.Changes, false)
 	note, err = last.Note(t.Context(), "since")
@@ -51,11 +51,11 @@ func TestSyncAsksForChanges(t *testing.T) {
 func TestInterruptedSyncGoesOnAsItBegan(t *testing.T) {
 	src := new(source).add(artifact.Generic, "a", "1.0", "f", "x").add(artifact.Generic, "b", "1.0", "f", "x")
 	o := migration(t, src, newSink())
-	syncs(t, o, false)
+	syncs(t, o, engine.Changes)
 	later := new(source).add(artifact.Generic, "c", "1.0", "f", "y").add(artifact.Generic, "d", "1.0", "f", "y")
 	src.changed, src.bytes["c@1.0/f"], src.bytes["d@1.0/f"] = later.items, "y", "y"
 	src.errs = map[int]error{1: fault.Stop(errors.New("401"))}
-	if _, err := engine.Sync(t.Context(), o, false); !fault.IsStop(err) {
+	if _, err := engine.Sync(t.Context(), o, engine.Changes); !fault.IsStop(err) {
 		t.Fatalf("the listing was not interrupted: %v", err)
 	}
 	src.errs = nil
@@ -89,18 +89,18 @@ func TestWhatAWholeListingLacksIsGone(t *testing.T) {
 	src.items = []sources.Listed{{Package: everything[0].Package}}
 	src.items[0].Package.Files = src.items[0].Package.Files[:1]
 	src.errs = map[int]error{0: errors.New("a page was not readable")}
-	syncs(t, o, true)
+	syncs(t, o, engine.Whole)
 	want(t, gone(t, o.Store), map[string]bool{}) // with a problem, absence proves nothing
 
 	src.errs = nil
-	want(t, syncs(t, o, true), map[string]string{
+	want(t, syncs(t, o, engine.Whole), map[string]string{
 		"pkg:generic/a@1.0": "published", "pkg:generic/b@1.0": "published", "pkg:generic/c@1.0": "skipped source-removed",
 	})
 	want(t, gone(t, o.Store), map[string]bool{"pkg:generic/a@1.0[g]": false, "pkg:generic/b@1.0[f]": true, "pkg:generic/c@1.0[f]": true})
 	want(t, len(dst.held), 2) // nothing was deleted
 
 	src.items, src.bytes["c@1.0/f"] = everything, "x"
-	want(t, syncs(t, o, true)["pkg:generic/c@1.0"], "published")
+	want(t, syncs(t, o, engine.Whole)["pkg:generic/c@1.0"], "published")
 	want(t, gone(t, o.Store), map[string]bool{})
 }
 
