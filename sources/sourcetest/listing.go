@@ -4,6 +4,9 @@
 package sourcetest
 
 import (
+	"hash/fnv"
+	"io"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -149,12 +152,32 @@ func cursors(items []sources.Listed) map[sources.Cursor]int {
 	return last
 }
 
-func (s *suite) resume(t *testing.T) {
-	for cursor, last := range cursors(s.all) {
-		if cursor == "" {
-			t.Error("an item has no cursor")
-			continue
+// maxResumed bounds the cursors that one suite resumes at: a listing from each of them takes the square of their number.
+const maxResumed = 24
+
+// resumed chooses the cursors to resume at, the last one always. Which of the others depends on the suite's name, so the modes of a source
+// try different ones.
+func resumed(suite string, all map[sources.Cursor]int) map[sources.Cursor]int {
+	every := (len(all) + maxResumed - 1) / maxResumed
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, suite)
+	ordered := slices.SortedFunc(maps.Keys(all), func(a, b sources.Cursor) int { return all[a] - all[b] })
+	chosen := map[sources.Cursor]int{}
+	for i, cursor := range ordered {
+		if (i+int(h.Sum32()%1000))%every == 0 || i == len(ordered)-1 {
+			chosen[cursor] = all[cursor]
 		}
+	}
+	return chosen
+}
+
+func (s *suite) resume(t *testing.T) {
+	all := cursors(s.all)
+	if _, none := all[""]; none {
+		t.Error("an item has no cursor")
+		delete(all, "")
+	}
+	for cursor, last := range resumed(t.Name(), all) {
 		found := map[row]bool{}
 		for _, one := range rows(s.list(t, s.New(t), cursor)) {
 			found[one] = true
