@@ -16,7 +16,7 @@ demo: build ## a whole migration on loopback, no account needed
 	bin/pkgferry demo
 
 test: ## everything that needs nothing but Go and a C compiler
-	$(GO) test -race -timeout 30m ./...
+	$(GO) test -race -parallel 8 -timeout 30m ./...
 
 REAL = $(shell git grep -l '^//go:build integration' -- '*_test.go')
 

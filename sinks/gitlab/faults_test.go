@@ -95,6 +95,7 @@ func TestListingsAreReadAgain(t *testing.T) {
 	for project, sample := range makers {
 		for _, kind := range []string{standin.Cut, standin.Reset, "500", "429"} {
 			t.Run(project+" "+kind, func(t *testing.T) {
+				t.Parallel() // it mostly waits
 				s := start(t, project, standin.Options{Faults: []standin.Fault{{Kind: kind, Stage: standin.List, Rate: 2}}})
 				sink, one := s.sink(t), sample(t, 1, "a")
 				if holding := look(t, sink, s.destination(one.Package), one.Package); holding.State != sinks.Absent {
