@@ -209,9 +209,10 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 	identity, name := identities(to)
 	if errors.Is(err, sql.ErrNoRows) {
 		result, err := u.tx.ExecContext(u.ctx, `INSERT INTO package (source, repository, format, name, version, metadata,
-			project, dest_format, dest_name, channel, repack, identity, one_name, on_conflict, batch, seen, due)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`, p.Source, p.Repository, p.Format, p.Name, p.Version, metadata,
-			to.Project, to.Format, to.Name, to.Channel, to.Repack, identity, name, e.OnConflict, u.batch, u.listing)
+			project, dest_format, dest_name, channel, repack, identity, one_name, on_conflict, batch, seen, due, listed)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`, p.Source, p.Repository, p.Format, p.Name, p.Version, metadata,
+			to.Project, to.Format, to.Name, to.Channel, to.Repack, identity, name, e.OnConflict, u.batch, u.listing,
+			millis(time.Now()))
 		if err != nil {
 			return 0, false, err
 		}

@@ -44,7 +44,9 @@ type Record struct {
 	Reason  artifact.Reason
 	Error   string
 	Proof   artifact.Proof
-	Settled time.Time
+	// Listed is when it was listed first, Started when this migration first began to publish it, Settled when it got its
+	// outcome; zero when that did not happen.
+	Listed, Started, Settled time.Time
 	// Gone is when a whole listing of the source did not have it any more; zero while it is there. GoneFiles are the
 	// paths of files that are gone from a package.
 	Gone      time.Time
@@ -73,16 +75,16 @@ type Problem struct {
 }
 
 const recordColumns = `id, source, repository, format, name, version, metadata, project, dest_format, dest_name, channel, repack, on_conflict,
-	revision, sent, attempts, coalesce(outcome, ''), reason, error, proof, settled, gone`
+	revision, sent, attempts, coalesce(outcome, ''), reason, error, proof, listed, started, settled, gone`
 
 func scanRecord(rows *sql.Rows) (Record, error) {
 	var r Record
 	var metadata string
-	var settled, gone int64
+	var listed, started, settled, gone int64
 	p := &r.Package
 	err := rows.Scan(&r.ID, &p.Source, &p.Repository, &p.Format, &p.Name, &p.Version, &metadata,
 		&r.Destination.Project, &r.Destination.Format, &r.Destination.Name, &r.Destination.Channel, &r.Destination.Repack, &r.OnConflict,
-		&r.revision, &r.Sent, &r.Attempts, &r.Outcome, &r.Reason, &r.Error, &r.Proof, &settled, &gone)
+		&r.revision, &r.Sent, &r.Attempts, &r.Outcome, &r.Reason, &r.Error, &r.Proof, &listed, &started, &settled, &gone)
 	if err != nil {
 		return r, err
 	}
@@ -92,7 +94,7 @@ func scanRecord(rows *sql.Rows) (Record, error) {
 		}
 	}
 	r.Destination.Version = p.Version
-	r.Settled, r.Gone = fromMillis(settled), fromMillis(gone)
+	r.Listed, r.Started, r.Settled, r.Gone = fromMillis(listed), fromMillis(started), fromMillis(settled), fromMillis(gone)
 	return r, nil
 }
 

@@ -45,7 +45,9 @@ CREATE TABLE package (
 	batch       INTEGER NOT NULL,           -- the listing batch that last touched it
 	seen        INTEGER NOT NULL,           -- the number of the listing that last had it
 	gone        INTEGER NOT NULL DEFAULT 0, -- when a whole listing did not have it any more
+	listed      INTEGER NOT NULL DEFAULT 0, -- when it was listed first
 	sent        INTEGER NOT NULL DEFAULT 0, -- this migration has begun to publish it
+	started     INTEGER NOT NULL DEFAULT 0, -- when it did that first
 	attempts    INTEGER NOT NULL DEFAULT 0,
 	due         INTEGER NOT NULL, -- not to be taken before; an index package starts at 1 to stand behind the versions, the largest number waits for a choice
 	outcome     TEXT,
@@ -90,4 +92,29 @@ CREATE TABLE problem (
 	source TEXT NOT NULL,
 	error  TEXT NOT NULL,
 	at     INTEGER NOT NULL
+);
+
+-- How long servers asked to be left alone, by minute: Retry-After and its like.
+CREATE TABLE pause (
+	host   TEXT NOT NULL,    -- and port
+	minute INTEGER NOT NULL, -- since 1970
+	paused INTEGER NOT NULL, -- milliseconds of it
+	PRIMARY KEY (host, minute)
+) WITHOUT ROWID;
+
+-- Which pkgferry worked on the migration, and by which configuration: a row for each change.
+CREATE TABLE tool (
+	since   INTEGER PRIMARY KEY,
+	version TEXT NOT NULL,
+	config  TEXT NOT NULL -- SHA-256 of the configuration, which holds no secret
+);
+
+-- The reports that were sealed: the heads of their chains.
+CREATE TABLE seal (
+	id      INTEGER PRIMARY KEY,
+	at      INTEGER NOT NULL,
+	file    TEXT NOT NULL,
+	lines   INTEGER NOT NULL,
+	head    TEXT NOT NULL,
+	version TEXT NOT NULL -- of the pkgferry that sealed it
 );

@@ -67,7 +67,8 @@ func (s *Store) NextDue(ctx context.Context, now time.Time) (time.Time, error) {
 // index of r's name is unsettled by it, since publishing a version can move what the index says: npm's latest, on GitLab.
 func (s *Store) Sending(ctx context.Context, r Record) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE package SET sent = 1 WHERE id = ?", r.ID); err != nil || r.Package.Index() {
+		if _, err := tx.ExecContext(ctx, `UPDATE package SET sent = 1,
+			started = CASE started WHEN 0 THEN ? ELSE started END WHERE id = ?`, millis(time.Now()), r.ID); err != nil || r.Package.Index() {
 			return err
 		}
 		p := r.Package

@@ -28,6 +28,7 @@ const schemaVersion = 5
 
 // Store is an open checkpoint.
 type Store struct {
+	path  string
 	db    *sql.DB // many readers
 	write *sql.DB // one connection; nil in a view
 	lock  *flock.Flock
@@ -44,7 +45,7 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{lock: lock}
+	s := &Store{path: path, lock: lock}
 	if err := s.open(path); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -63,7 +64,7 @@ func View(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db}
+	s := &Store{path: path, db: db}
 	if version, err := s.version(context.Background()); err != nil || version != schemaVersion {
 		return nil, errors.Join(foreign(path, version, err), s.Close())
 	}

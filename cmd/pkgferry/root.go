@@ -122,15 +122,18 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			told := version
-			if info, ok := debug.ReadBuildInfo(); ok && told == "" {
-				told = info.Main.Version
-			}
 			if a.json {
-				return a.printJSON(map[string]string{"version": told})
+				return a.printJSON(map[string]string{"version": programVersion()})
 			}
-			_, err := fmt.Fprintln(a.stdout, "pkgferry", told)
+			_, err := fmt.Fprintln(a.stdout, "pkgferry", programVersion())
 			return err
 		},
 	}
+}
+
+func programVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && version == "" {
+		return info.Main.Version
+	}
+	return version
 }

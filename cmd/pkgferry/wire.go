@@ -17,6 +17,7 @@ import (
 	"pkgferry/sinks/gitlab"
 	"pkgferry/sources"
 	"pkgferry/sources/artifactory"
+	"pkgferry/sources/dockerhub"
 	"pkgferry/sources/nexus"
 	"pkgferry/sources/npmjs"
 )
@@ -39,6 +40,7 @@ type wiring struct {
 	formats []artifact.Format // that it lists and the sink can hold
 	reach   func(context.Context, config.Source, config.Login) (access, error)
 	open    func(config.Source, *httpx.Client, access) (sources.Source, error)
+	address func(base string, f artifact.File) string // where a file lies, for people
 }
 
 // wired is what this program can read, one entry each.
@@ -47,14 +49,14 @@ var wired = []wiring{
 		return artifactory.New(s.Name, c, artifactory.Options{
 			Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice,
 		}), nil
-	}},
+	}, artifactory.Address},
 	{"nexus", []artifact.Format{
 		artifact.Maven, artifact.NPM, artifact.PyPI, artifact.NuGet, artifact.Helm, artifact.Generic, artifact.Container,
 	}, reachNexus, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
 		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice}), nil
-	}},
-	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, openNPM},
-	{"dockerhub", []artifact.Format{artifact.Container}, reachHub, openHub},
+	}, nexus.Address},
+	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, openNPM, npmjs.Address},
+	{"dockerhub", []artifact.Format{artifact.Container}, reachHub, openHub, dockerhub.Address},
 }
 
 func sourceTypes() []string {

@@ -6,7 +6,9 @@ package artifactory
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
+	"pkgferry/internal/artifact"
 	"pkgferry/sources"
 )
 
@@ -77,4 +79,17 @@ func parseCursor(c sources.Cursor) position {
 		return position{}
 	}
 	return p
+}
+
+// Address is where a file that was listed below base lies, for people who look for it there; "" when it is no file of its own.
+func Address(base string, f artifact.File) string {
+	l, err := parseLocator(f.Locator)
+	base = strings.TrimSuffix(base, "/")
+	switch {
+	case err != nil || l.Text != nil:
+		return ""
+	case l.Image != "":
+		return base + "/api/docker/" + escape(l.Repository, "v2/"+l.Image+"/"+f.Path)
+	}
+	return base + "/" + escape(l.Repository, l.Path)
 }

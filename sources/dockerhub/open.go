@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"pkgferry/internal/artifact"
 )
@@ -49,4 +50,12 @@ func (s *Source) manifest(ctx context.Context, f artifact.File) (body []byte, ri
 	h := artifact.NewHasher(f.Digests)
 	_, _ = h.Write(body)
 	return body, h.Digests().Compare(f.Digests) == artifact.Same, nil
+}
+
+// Address is where a file that was listed lies in the registry at base, for people who look for it there.
+func Address(base string, f artifact.File) string {
+	if f.Locator == "" {
+		return ""
+	}
+	return strings.TrimSuffix(base, "/") + "/v2/" + f.Locator + "/" + f.Path
 }

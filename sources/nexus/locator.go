@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pkgferry/internal/artifact"
 	"pkgferry/sources"
 )
 
@@ -63,4 +64,13 @@ func parseCursor(c sources.Cursor) position {
 		return position{repository: repository, done: true}
 	}
 	return position{repository: repository, token: token}
+}
+
+// Address is where a file that was listed below base lies, for people who look for it there; "" when it is no file of its own.
+func Address(base string, f artifact.File) string {
+	l, err := parseLocator(f.Locator)
+	if err != nil || l.Text != nil || l.Repository == "" {
+		return ""
+	}
+	return strings.TrimSuffix(base, "/") + contentPath(l)
 }

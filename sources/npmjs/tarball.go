@@ -130,3 +130,15 @@ func (s *Source) Open(ctx context.Context, f artifact.File, offset int64) (artif
 	}
 	return artifact.Content{ReadCloser: resp.Body, Size: httpx.Whole(resp)}, nil
 }
+
+// Address is where a file that was listed lies, for people who look for it there; "" when it is no file of its own.
+func Address(_ string, f artifact.File) string {
+	if tag, number := artifact.NPMIndexFile(f.Path); tag != "" || number != "" {
+		return ""
+	}
+	u, err := url.Parse(f.Locator)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}
