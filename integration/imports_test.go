@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"checkpoint":        {"internal/artifact", "foreign"},
 	"internal/engine": {"sources", "sinks", "mapping", "checkpoint", "internal/artifact", "internal/fault",
 		"github.com/sourcegraph/conc", "github.com/sourcegraph/conc/"},
+	"internal/control":    {"internal/engine", "internal/httpx", "checkpoint", "internal/artifact", "github.com/dustin/go-humanize"},
 	"internal/report":     {"checkpoint", "internal/artifact", "internal/fault", "foreign"},
 	"internal/clients":    {"checkpoint", "mapping", "internal/artifact", "internal/fault", "foreign"},
 	"integration":         {},

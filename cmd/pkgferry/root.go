@@ -20,6 +20,7 @@ type app struct {
 	console     *console // stderr
 	terminal    bool     // stderr is one
 	interrupted <-chan struct{}
+	command     string
 	running     bool // a command has begun: an error is no longer one of the command line
 	log         *slog.Logger
 	notices     slog.Level        // of what sources say is not listed
@@ -51,7 +52,7 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVar(&a.noProgress, "no-progress", false, "show no progress")
 	flags.BoolVar(&a.json, "json", false, "write the result as JSON, and progress as a line of JSON per event")
 	root.AddCommand(
-		a.demoCommand(), a.provisionCommand(), a.planCommand(), a.runCommand(), a.syncCommand(), a.verifyCommand(), a.statusCommand(), a.reportCommand(),
+		a.demoCommand(), a.provisionCommand(), a.planCommand(), a.runCommand(), a.syncCommand(), a.verifyCommand(), a.statusCommand(), a.setCommand(), a.reportCommand(),
 		a.clientsCommand(), a.configCommand(), a.versionCommand(),
 	)
 	return root
@@ -75,7 +76,7 @@ func (a *app) begin(cmd *cobra.Command) error {
 	default:
 		return usage(fmt.Errorf("--log-format %s is neither text nor json", a.logFormat))
 	}
-	a.running = true
+	a.command, a.running = cmd.Name(), true
 	return nil
 }
 

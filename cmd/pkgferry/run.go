@@ -95,6 +95,9 @@ func (a *app) move(f runFlags, do func(context.Context, *migration) error) error
 	}
 	defer closing()
 	m.options.Store = store
+	if !f.dryRun { // which works on a checkpoint of its own
+		defer a.attend(ctx, m)()
+	}
 	return withCode(codeStopped, do(ctx, m))
 }
 
@@ -103,7 +106,7 @@ func (a *app) once(ctx context.Context, m *migration, run func(context.Context, 
 	progress := a.watch(m.options.Store, copying)
 	defer progress.end()
 	o := m.options
-	o.Events = progress.event
+	o.Events = together(m.options.Events, progress.event)
 	stopped, err := run(ctx, o)
 	if errors.Is(err, context.Canceled) {
 		return stopped, nil

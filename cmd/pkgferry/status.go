@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pkgferry/checkpoint"
+	"pkgferry/internal/control"
 	"pkgferry/internal/report"
 )
 
@@ -74,17 +75,19 @@ func (a *app) status(f statusFlags) error {
 // statusResult is what --json prints.
 type statusResult struct {
 	result
-	Holder   int           `json:"holder,omitempty"` // process id of the run, 0 when none
-	Rate     float64       `json:"packages_per_second,omitempty"`
-	ByteRate float64       `json:"bytes_per_second,omitempty"`
-	ETA      float64       `json:"eta_seconds,omitempty"` // absent while it would be a guess
-	Stuck    []stuckResult `json:"stuck"`
+	Holder   int             `json:"holder,omitempty"` // process id of the run, 0 when none
+	Rate     float64         `json:"packages_per_second,omitempty"`
+	ByteRate float64         `json:"bytes_per_second,omitempty"`
+	ETA      float64         `json:"eta_seconds,omitempty"` // absent while it would be a guess
+	Stuck    []stuckResult   `json:"stuck"`
+	Live     *control.Status `json:"live,omitempty"` // what the run itself says; absent without one that answers
 }
 
 type stuckResult struct {
-	PURL     string `json:"purl"`
-	Attempts int    `json:"attempts"`
-	Error    string `json:"error"`
+	PURL     string  `json:"purl"`
+	Attempts int     `json:"attempts"`
+	Seconds  float64 `json:"seconds,omitempty"` // since the first of them, where the run says it
+	Error    string  `json:"error"`
 }
 
 func (a *app) showStatus(ctx context.Context, store *checkpoint.Store) error {
@@ -109,7 +112,14 @@ func (a *app) showStatus(ctx context.Context, store *checkpoint.Store) error {
 		}
 	}
 	for _, record := range stuck {
-		s.Stuck = append(s.Stuck, stuckResult{record.Package.PURL(), record.Attempts, record.Error})
+		s.Stuck = append(s.Stuck, stuckResult{PURL: record.Package.PURL(), Attempts: record.Attempts, Error: record.Error})
+	}
+	live, unanswered := a.live(ctx)
+	if live != nil {
+		s.heed(live)
+	}
+	if unanswered != nil {
+		a.log.Warn("the run can not be asked", "error", oneLine(unanswered.Error()))
 	}
 	if a.json {
 		return a.printJSON(s)
@@ -134,10 +144,17 @@ func (a *app) printStatus(s statusResult, summary report.Summary) error {
 		}
 		fmt.Fprintf(&b, "\n%.1f packages/s, %s/s; %s\n", s.Rate, report.Bytes(int64(s.ByteRate)), eta)
 	}
+	if s.Live != nil {
+		printLive(&b, s.Live)
+	}
 	if len(s.Stuck) > 0 {
 		fmt.Fprintln(&b, "\nNot settled after several attempts:")
 		for _, one := range s.Stuck {
-			fmt.Fprintf(&b, "  %s, %d attempts: %s\n", one.PURL, one.Attempts, oneLine(one.Error))
+			since := ""
+			if one.Seconds > 0 {
+				since = " in " + seconds(one.Seconds)
+			}
+			fmt.Fprintf(&b, "  %s, %d attempts%s: %s\n", one.PURL, one.Attempts, since, oneLine(one.Error))
 		}
 	}
 	_, err := io.WriteString(a.stdout, b.String())

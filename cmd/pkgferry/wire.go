@@ -22,6 +22,11 @@ import (
 	"pkgferry/sources/npmjs"
 )
 
+// targetName and sourceName say in errors whose side failed, and tell the limiters whose hosts are whose.
+const targetName = "target gitlab"
+
+func sourceName(s config.Source) string { return "source " + s.Name }
+
 // access is how one server is reached.
 type access struct {
 	base    *url.URL
@@ -226,7 +231,7 @@ func (a *app) source(ctx context.Context, m *migration, w wiring, s config.Sourc
 	}
 	to.notice = func(text string) { a.log.Log(ctx, a.notices, text) }
 	options := httpx.Options{
-		Name: "source " + s.Name, Base: to.base, Auth: to.auth, Hosts: hosts, Daily: m.budgets[s.Name], CAFile: file.Path(s.CAFile), Secrets: to.secrets,
+		Name: sourceName(s), Base: to.base, Auth: to.auth, Hosts: hosts, Daily: m.budgets[s.Name], CAFile: file.Path(s.CAFile), Secrets: to.secrets,
 		Limits: httpx.Limits{RequestsPerSecond: s.Limits.Rate(), Bandwidth: int64(s.Limits.Bandwidth), Pause: to.pause},
 	}
 	to.beside = func(base *url.URL) (*httpx.Client, error) {
@@ -265,7 +270,7 @@ func (a *app) reachTarget(ctx context.Context, file *config.File, hosts *httpx.H
 		return nil, login, err
 	}
 	client, err := httpx.New(httpx.Options{
-		Name: "target gitlab", Base: t.URL.URL, Auth: httpx.Header("PRIVATE-TOKEN", login.Token), Hosts: hosts,
+		Name: targetName, Base: t.URL.URL, Auth: httpx.Header("PRIVATE-TOKEN", login.Token), Hosts: hosts,
 		CAFile: file.Path(t.CAFile), Secrets: login.Secrets(),
 		Limits: httpx.Limits{RequestsPerSecond: t.Limits.Rate(), Bandwidth: int64(t.Limits.Bandwidth)},
 	})

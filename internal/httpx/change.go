@@ -107,3 +107,16 @@ func limitOf(perSecond float64) rate.Limit {
 	}
 	return rate.Limit(perSecond)
 }
+
+// At lists the hosts where clients of a name (Options.Name) have their bases.
+func (h *Hosts) At(name string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []string
+	if s := h.servers[name]; s != nil {
+		for _, one := range s.hosts {
+			all = append(all, one.name)
+		}
+	}
+	return all
+}
