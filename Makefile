@@ -7,7 +7,9 @@ CACHE   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pkgferry-tools
 LINT    := $(CACHE)/golangci-lint-v2.15.0
 FUZZTIME ?= 10s
 
-.PHONY: build demo test integration openapi bench fuzz docs fmt lint clean
+DIST    ?= dist
+
+.PHONY: build demo test integration openapi bench fuzz docs manual release fmt lint clean
 
 build: ## bin/pkgferry and bin/standin
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/pkgferry ./cmd/standin
@@ -36,8 +38,19 @@ fuzz: ## every parser of foreign bytes, FUZZTIME each, two at a time
 		sed -E 's|^(.*)/[^/]*_test\.go:[0-9]+:func (Fuzz[A-Za-z0-9_]*).*|\1 \2|' | \
 		xargs -P 2 -L 1 sh -c 'GO=$(GO) .ci/fuzz "./$$0" "$$1" $(FUZZTIME)'
 
-docs: ## the pages that are generated from the code
-	PKGFERRY_WRITE_DOCS=1 $(GO) test -count 1 -run Documented ./internal/artifact
+docs: manual ## what is generated from the code: pages under docs/, tables in README.md, and the manual
+	PKGFERRY_WRITE_DOCS=1 $(GO) test -count 1 -run Documented ./internal/artifact ./cmd/pkgferry
+
+manual: build ## dist/man and dist/completions: a page for each command, and completions for four shells
+	mkdir -p $(DIST)/man $(DIST)/completions
+	PKGFERRY_WRITE_MAN=$(abspath $(DIST))/man $(GO) test -count 1 -run ManualPages ./cmd/pkgferry
+	bin/pkgferry completion bash >$(DIST)/completions/pkgferry.bash
+	bin/pkgferry completion zsh >$(DIST)/completions/_pkgferry
+	bin/pkgferry completion fish >$(DIST)/completions/pkgferry.fish
+	bin/pkgferry completion powershell >$(DIST)/completions/pkgferry.ps1
+
+release: ## static programs for Linux on amd64 and arm64, with bills of materials and checksums
+	release/build
 
 fmt:
 	gofmt -w $$(git ls-files '*.go')

@@ -20,9 +20,10 @@ const (
 	codeInterrupted = 130
 )
 
-// codeMeaning is what the last line of a run says about its exit code.
+// codeMeaning is what the last line of a run, and the documentation, say about its exit code.
 var codeMeaning = map[int]string{
 	codeComplete:    "complete: everything listed is published, present or skipped with a reason, and verified",
+	codeUsage:       "usage or configuration; nothing was touched",
 	codeIncomplete:  "ended, but some packages failed, are in conflict, or something could not be listed",
 	codeStopped:     "stopped: credentials, checkpoint not writable, or a side unreachable beyond patience",
 	codeBudget:      "a budget was reached; run again to go on",

@@ -12,6 +12,7 @@ import (
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
 	"pkgferry/sinks"
+	"pkgferry/sinks/gitlab"
 	"pkgferry/sinks/sinktest"
 )
 
@@ -28,7 +29,7 @@ func TestContainer(t *testing.T) {
 						Requests: func(t *testing.T) int { return s.total(t) },
 					}
 				},
-				Make: makeImage, Proof: artifact.Server, Token: token,
+				Make: makeImage, Proof: gitlab.Proof(artifact.Container), Token: token,
 			}
 			if database == "on" {
 				c.Large = makeLargeImage

@@ -27,14 +27,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestMaven(t *testing.T) {
 	sinktest.Run(t, sinktest.Case{
 		Open: opening("java-packages", nil), Make: makeMaven, Large: largePlain(artifact.Maven, "com.acme:big", "big-1.0.0.jar"),
-		Empty: true, Proof: artifact.Server, Token: token,
+		Empty: true, Proof: gitlab.Proof(artifact.Maven), Token: token,
 	})
 }
 
 func TestGeneric(t *testing.T) {
 	sinktest.Run(t, sinktest.Case{
 		Open: opening("generic-packages", nil), Make: makeGeneric, Large: largePlain(artifact.Generic, "big", "disk/image.bin"),
-		Empty: true, Proof: artifact.Server, Token: token,
+		Empty: true, Proof: gitlab.Proof(artifact.Generic), Token: token,
 	})
 }
 
@@ -42,7 +42,7 @@ func TestNPM(t *testing.T) {
 	for _, mode := range []string{"async", "sync"} {
 		c := sinktest.Case{
 			Open: opening("node-packages", map[string]string{"npm": mode, "limit.npm": "0"}), Make: makeNPM,
-			Refusing: refusing("node-packages", nil), Proof: artifact.Declared, Token: token,
+			Refusing: refusing("node-packages", nil), Proof: gitlab.Proof(artifact.NPM), Token: token,
 		}
 		if mode == "async" {
 			c.Large, c.LargeSize = largeNPM, 192<<20 // GitLab takes 375 MiB by default
@@ -54,14 +54,14 @@ func TestNPM(t *testing.T) {
 func TestPyPI(t *testing.T) {
 	sinktest.Run(t, sinktest.Case{
 		Open: opening("python-packages", nil), Make: makePyPI, Large: largePyPI, LargeSize: 256 << 20,
-		Proof: artifact.Declared, Token: token,
+		Proof: gitlab.Proof(artifact.PyPI), Token: token,
 	})
 }
 
 func TestNuGet(t *testing.T) {
 	for _, mode := range []string{"async", "sync"} {
 		c := sinktest.Case{
-			Open: opening("nuget-packages", map[string]string{"nuget": mode}), Make: makeNuGet, Proof: artifact.BySize, Token: token,
+			Open: opening("nuget-packages", map[string]string{"nuget": mode}), Make: makeNuGet, Proof: gitlab.Proof(artifact.NuGet), Token: token,
 		}
 		if mode == "async" {
 			c.Refusing = refusing("nuget-packages", map[string]string{"nuget": mode})
@@ -75,14 +75,14 @@ func TestNuGet(t *testing.T) {
 func TestHelm(t *testing.T) {
 	sinktest.Run(t, sinktest.Case{
 		Open: opening("helm-charts", map[string]string{"limit.helm": "0"}), Make: makeHelm, Refusing: refusing("helm-charts", nil),
-		Large: largeHelm, LargeSize: 128 << 20, Proof: artifact.BySize, Token: token,
+		Large: largeHelm, LargeSize: 128 << 20, Proof: gitlab.Proof(artifact.Helm), Token: token,
 	})
 }
 
 func TestTerraform(t *testing.T) {
 	sinktest.Run(t, sinktest.Case{
 		Open: opening("terraform-modules", nil), Make: makeTerraform, Large: largePlain(artifact.Terraform, "big/aws", "big.tar.gz"),
-		LargeSize: 512 << 20, Empty: true, Proof: artifact.Server, Token: token,
+		LargeSize: 512 << 20, Empty: true, Proof: gitlab.Proof(artifact.Terraform), Token: token,
 	})
 }
 

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"pkgferry/internal/artifact"
+	"pkgferry/mapping"
+	"pkgferry/sinks/gitlab"
+)
+
+// writeDocs tells to write what is generated anew, instead of comparing with it.
+var writeDocs = os.Getenv("PKGFERRY_WRITE_DOCS") != ""
+
+// documented compares a page under the repository's root with what the code says.
+func documented(t *testing.T, page, want string) {
+	t.Helper()
+	path := filepath.Join("..", "..", page)
+	if writeDocs {
+		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%s is not what the code says (%v): run make docs", page, err)
+	}
+}
+
+// documentedPart is documented for what stands between two comments of a page: <!-- NAME: from the code --> and <!-- end -->.
+func documentedPart(t *testing.T, page, name, want string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, end := "<!-- "+name+": from the code -->\n", "<!-- end -->"
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("%s has no part %q", page, name)
+	}
+	documented(t, page, before+begin+want+end+after)
+}
+
+func TestExitCodesAreDocumented(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("| exit code | meaning |\n|---|---|\n")
+	for _, code := range slices.Sorted(maps.Keys(codeMeaning)) {
+		fmt.Fprintf(&table, "| %d | %s |\n", code, codeMeaning[code])
+	}
+	documentedPart(t, "README.md", "exit codes", table.String())
+}
+
+// TestFormatsAreDocumented holds the support matrix to what is wired, the recommended structure, and what GitLab shows.
+func TestFormatsAreDocumented(t *testing.T) {
+	var table strings.Builder
+	fmt.Fprintf(&table, "| format | %s | project on GitLab | proof of arrival |\n|---|%s---|---|\n",
+		strings.Join(sourceTypes(), " | "), strings.Repeat(":-:|", len(wired)))
+	for _, format := range artifact.Formats() {
+		fmt.Fprintf(&table, "| %s |", format)
+		for _, w := range wired {
+			mark := " "
+			if slices.Contains(w.formats, format) {
+				mark = " ✓ "
+			}
+			table.WriteString(mark + "|")
+		}
+		fmt.Fprintf(&table, " `%s` | `%s` |\n", defaultProject(t, format), gitlab.Proof(format))
+	}
+	documentedPart(t, "README.md", "formats", table.String())
+}
+
+func defaultProject(t *testing.T, format artifact.Format) string {
+	for _, rule := range mapping.Defaults() {
+		if slices.Contains(rule.Match.Format, string(format)) {
+			return rule.Project
+		}
+	}
+	t.Fatalf("no project for %s", format)
+	return ""
+}
+
+// commands are the root and all below it that an operator may use, in the order of the help.
+func commands(c *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{c}
+	for _, below := range c.Commands() {
+		if below.IsAvailableCommand() {
+			all = append(all, commands(below)...)
+		}
+	}
+	return all
+}
+
+// TestManualPages makes a page of section 1 for every command; PKGFERRY_WRITE_MAN names a directory to keep them in.
+func TestManualPages(t *testing.T) {
+	dir := os.Getenv("PKGFERRY_WRITE_MAN")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	t.Setenv("SOURCE_DATE_EPOCH", cmp.Or(os.Getenv("SOURCE_DATE_EPOCH"), "0"))
+	root := (&app{}).root()
+	root.DisableAutoGenTag = true
+	header := &doc.GenManHeader{Section: "1", Source: "pkgferry", Manual: "pkgferry"}
+	if err := doc.GenManTree(root, header, dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range commands(root) {
+		name := strings.ReplaceAll(command.CommandPath(), " ", "-") + ".1"
+		page, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.Contains(string(page), ".SH SYNOPSIS") || !strings.Contains(string(page), strings.Split(command.Short, ",")[0]) {
+			t.Errorf("%s: %v\n%.300s", name, err, page)
+		}
+	}
+}
