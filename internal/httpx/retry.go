@@ -65,12 +65,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // repeatable tells whether the same read can end otherwise.
 func repeatable(err error) bool {
+	_, spent := fault.IsSpent(err)
+	return !spent && !fault.IsStop(err) && Passing(err)
+}
+
+// Passing tells whether an error may be over in a while without anybody's doing: no answer came, or one that says that the server
+// is in trouble. It looks through fault.Stop, with which a server that can not be reached ends a run.
+func Passing(err error) bool {
 	var refusal *policyError
 	var status *StatusError
-	_, spent := fault.IsSpent(err)
 	switch {
-	case spent, fault.IsStop(err):
-		return false
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.As(err, &status):
