@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,7 +66,7 @@ func startStandin(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	server, err := newStandin(args[0], o)
 	ts.Check(err)
-	front := httptest.NewServer(server)
+	front := httptest.NewServer(unpluggable(server))
 	ts.Defer(func() {
 		front.CloseClientConnections()
 		front.Close()
@@ -78,6 +79,21 @@ func startStandin(ts *testscript.TestScript, _ bool, args []string) {
 	} {
 		ts.Setenv(prefix+key, value)
 	}
+}
+
+// unpluggable serves h until somebody posts to /_plug/out, then breaks every connection until somebody posts to /_plug/in.
+func unpluggable(h http.Handler) http.Handler {
+	var out atomic.Bool
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if plug, ok := strings.CutPrefix(r.URL.Path, "/_plug/"); ok {
+			out.Store(plug == "out")
+			return
+		}
+		if out.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 func newStandin(kind string, o standin.Options) (standin.Server, error) {

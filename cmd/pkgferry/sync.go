@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,13 +14,21 @@ import (
 // syncFlags are what a sync may be told.
 type syncFlags struct {
 	runFlags
-	full bool
+	full     bool
+	watch    time.Duration
+	patience time.Duration
 }
+
+// shortestWatch is the shortest pause between two rounds.
+const shortestWatch = 100 * time.Millisecond
 
 const longSync = `List what changed since the last listing, then copy it, as run does.
 
 What a source can not tell to have changed shows with --full, which lists everything again: it also finds what was moved,
-and what was deleted at the source. Nothing is deleted on GitLab; the report names what is not at the source any more.`
+and what was deleted at the source. Nothing is deleted on GitLab; the report names what is not at the source any more.
+
+With --watch it begins again after each pause, tries again what failed, and prints a line per round. Ctrl-C ends it, after the
+packages in hand; the exit code then says how things stand, and is 0 when nothing differs as of the last round.`
 
 func (a *app) syncCommand() *cobra.Command {
 	var f syncFlags
@@ -26,18 +37,41 @@ func (a *app) syncCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return a.sync(f) },
 	}
 	f.register(cmd.Flags())
-	cmd.Flags().BoolVar(&f.full, "full", false, "list everything again: this also finds replacements, moves and deletions")
+	flags := cmd.Flags()
+	flags.BoolVar(&f.full, "full", false, "list everything again: this also finds replacements, moves and deletions")
+	flags.DurationVar(&f.watch, "watch", 0, "keep syncing until stopped, with a pause of this `TIME` between two rounds, for example 10m")
+	flags.DurationVar(&f.patience, "patience", time.Hour, "with --watch, end with 3 when a side could not be reached for this `TIME`")
 	return cmd
 }
 
 func (a *app) sync(f syncFlags) error {
+	if err := f.check(); err != nil {
+		return usage(err)
+	}
 	return a.move(f.runFlags, func(ctx context.Context, m *migration) error {
-		stopped, err := a.once(ctx, m, f.run)
+		run := func(ctx context.Context) (engine.Stopped, error) { return a.once(ctx, m, f.run) }
+		if f.watch > 0 {
+			run = (&rounds{app: a, migration: m, flags: f, began: time.Now()}).run
+		}
+		stopped, err := run(ctx)
 		if err != nil {
 			return err
 		}
 		return a.conclude(ctx, m.options.Store, stopped, false)
 	})
+}
+
+// check refuses what makes no sense.
+func (f syncFlags) check() error {
+	switch {
+	case f.watch != 0 && f.watch < shortestWatch:
+		return fmt.Errorf("--watch %s is too short a pause: %s at least", f.watch, shortestWatch)
+	case f.watch > 0 && f.wait:
+		return errors.New("--wait and --watch exclude each other: a watch asks a source without quota again in every round, and the others go on")
+	case f.patience < 0:
+		return errors.New("--patience must not be negative")
+	}
+	return nil
 }
 
 // run lists and copies.

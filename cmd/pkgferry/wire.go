@@ -159,8 +159,9 @@ type migration struct {
 	file    *config.File
 	hosts   *httpx.Hosts
 	options engine.Options
-	budgets map[string]*httpx.Daily // by source, where it has one
-	counted bool                    // what is used of them is noted
+	sink    func() (sinks.Sink, error) // makes the target's sink anew, which knows nothing of what the last one saw
+	budgets map[string]*httpx.Daily    // by source, where it has one
+	counted bool                       // what is used of them is noted
 }
 
 // connect reads the configuration and prepares both ends.
@@ -169,7 +170,10 @@ func (a *app) connect(ctx context.Context) (*migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.options.Sink, err = a.target(ctx, m.file, m.hosts); err != nil {
+	if m.sink, err = a.target(ctx, m.file, m.hosts); err == nil {
+		m.options.Sink, err = m.sink()
+	}
+	if err != nil {
 		return nil, usage(err)
 	}
 	return m, nil
@@ -250,16 +254,19 @@ func (a *app) source(ctx context.Context, m *migration, w wiring, s config.Sourc
 	return opened, nil
 }
 
-func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts) (sinks.Sink, error) {
+// target reaches the target, and returns what makes a sink of it.
+func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts) (func() (sinks.Sink, error), error) {
 	t := file.Target
 	client, login, err := a.reachTarget(ctx, file, hosts)
 	if err != nil {
 		return nil, err
 	}
-	return gitlab.New(client, gitlab.Options{
-		MaxFileSize: t.Limits.MaxFileSizes(), Token: gitlab.KindOf(login.Token), Notice: func(text string) { a.log.Warn(text) },
-		PlainHTTP: t.AllowHTTP, Password: func(user string) httpx.Auth { return httpx.Basic(user, login.Token) },
-	})
+	return func() (sinks.Sink, error) {
+		return gitlab.New(client, gitlab.Options{
+			MaxFileSize: t.Limits.MaxFileSizes(), Token: gitlab.KindOf(login.Token), Notice: func(text string) { a.log.Warn(text) },
+			PlainHTTP: t.AllowHTTP, Password: func(user string) httpx.Auth { return httpx.Basic(user, login.Token) },
+		})
+	}, nil
 }
 
 // reachTarget makes the client of the target's API, and tells who it is there.

@@ -199,7 +199,7 @@ func TestSelectionFollowsChanges(t *testing.T) {
 		{Package: artifact.Package{Repository: "r", Format: artifact.NPM, Name: "ui", Version: "1.5.0"}, Skip: artifact.SourceUnpublished},
 	}
 	want(t, syncs(t, o, engine.Changes)["pkg:npm/ui@1.2.0"], "skipped excluded") // what is not there takes no place
-	src.items = src.items[:2]                                           // 1.3.0 and 1.4.0 are gone
+	src.items = src.items[:2]                                                    // 1.3.0 and 1.4.0 are gone
 	src.changed = nil
 	want(t, syncs(t, o, engine.Whole), map[string]string{
 		"pkg:npm/ui@1.1.0": "published", "pkg:npm/ui@1.2.0": "published", "pkg:npm/ui@1.3.0": "published", "pkg:npm/ui@1.4.0": "published",
