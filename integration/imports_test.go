@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 		"github.com/sourcegraph/conc", "github.com/sourcegraph/conc/"},
 	"internal/control":    {"internal/engine", "internal/httpx", "checkpoint", "internal/artifact", "github.com/dustin/go-humanize"},
 	"internal/report":     {"checkpoint", "internal/artifact", "internal/fault", "foreign"},
+	"internal/scan":       {"checkpoint", "internal/artifact", "github.com/sourcegraph/conc/"},
 	"internal/clients":    {"checkpoint", "mapping", "internal/artifact", "internal/fault", "foreign"},
 	"integration":         {},
 	"integration/standin": {},

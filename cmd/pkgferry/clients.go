@@ -25,10 +25,21 @@ type clientsFlags struct {
 
 func (a *app) clientsCommand() *cobra.Command {
 	var f clientsFlags
+	var s scanFlags
+	const short = "Write what consumers need to read from GitLab: the settings of npm, Maven, pip, NuGet and the others"
 	cmd := &cobra.Command{
-		Use: "clients", Short: "Write what consumers need to read from GitLab: the settings of npm, Maven, pip, NuGet and the others", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.clients(f) },
+		Use: "clients", Short: short, Long: short + ".\n" + scanLong, Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := s.check(); err != nil {
+				return usage(err)
+			}
+			if s.dir != "" {
+				return a.scan(s)
+			}
+			return a.clients(f)
+		},
 	}
+	s.register(cmd)
 	cmd.Flags().StringVar(&f.out, "out", "pkgferry-clients", "write into this `DIR`")
 	return cmd
 }
