@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"pkgferry/integration/standin"
+	"pkgferry/integration/standin/artifactory"
+	"pkgferry/integration/standin/dockerhub"
 	"pkgferry/integration/standin/gitlab"
 	"pkgferry/integration/standin/nexus"
 	"pkgferry/integration/standin/npmjs"
@@ -32,12 +35,13 @@ func (a *app) demoCommand() *cobra.Command {
 	return cmd
 }
 
-// stage is the machine's own little world: two registries to leave and a GitLab to go to.
+// stage is the machine's own little world: four registries to leave and a GitLab to go to.
 type stage struct {
-	nexus, npm, gitlab standin.Ready
-	servers            []*http.Server
-	serving            sync.WaitGroup
-	close              []func() error
+	artifactory, nexus, npm, hub, gitlab standin.Ready
+
+	servers []*http.Server
+	serving sync.WaitGroup
+	close   []func() error
 }
 
 func (a *app) demo(out string) error {
@@ -52,7 +56,8 @@ func (a *app) demo(out string) error {
 	}
 	a.config, a.checkpoint = filepath.Join(dir, "pkgferry.yaml"), filepath.Join(dir, "pkgferry.db")
 	a.variables = map[string]string{
-		"NEXUS_PASSWORD": s.nexus.Password, "NPM_TOKEN": s.npm.Token, "GITLAB_TOKEN": s.gitlab.Token,
+		"ARTIFACTORY_TOKEN": s.artifactory.Token, "NEXUS_PASSWORD": s.nexus.Password, "NPM_TOKEN": s.npm.Token,
+		"DOCKERHUB_TOKEN": s.hub.Token, "GITLAB_TOKEN": s.gitlab.Token,
 	}
 	text := s.config()
 	if err := os.WriteFile(a.config, []byte(text), 0o600); err != nil {
@@ -71,15 +76,22 @@ func (a *app) quietDemo(dir string) error {
 
 func (a *app) tellDemo(dir, text string, s *stage) error {
 	t := &transcript{app: a}
-	t.say("This is a whole migration on your own machine. Two registries and a GitLab run inside this process, on loopback;\n" +
+	t.say("This is a whole migration on your own machine. Four registries and a GitLab run inside this process, on loopback;\n" +
 		"they are stand-ins, made to answer as the real servers do. Nothing leaves the machine.\n")
-	t.say("  leaving   %s   a Nexus with Maven and raw repositories", s.nexus.URL)
-	t.say("  leaving   %s   an npm registry", s.npm.URL)
-	t.say("  going to  %s   a GitLab with the group %s", s.gitlab.URL, s.gitlab.Group)
+	for _, one := range [][3]string{
+		{"leaving ", s.artifactory.URL, "an Artifactory with OCI artifacts"},
+		{"leaving ", s.nexus.URL, "a Nexus with Maven, PyPI, NuGet, Helm and raw repositories"},
+		{"leaving ", s.npm.URL, "an npm registry"},
+		{"leaving ", s.hub.URL, "a Docker Hub"},
+		{"going to", s.gitlab.URL, "a GitLab with the group " + s.gitlab.Group},
+	} {
+		t.say("  %s  %-36s  %s", one[0], one[1], one[2])
+	}
 	t.heading("The configuration")
 	t.say("%s\n\n%s", a.config, indent(text))
 	t.heading("pkgferry plan")
 	t.do(func() error { return a.plan(planFlags{}) })
+	a.notices = slog.LevelInfo // the plan has said them
 	t.heading("pkgferry run")
 	t.do(func() error { return a.run(runFlags{workers: 8}) })
 	before := t.writes(s)
@@ -169,14 +181,21 @@ func demoDir(out string) (string, error) {
 
 func (s *stage) open() error {
 	var err error
-	if s.nexus, err = s.start(func() (standin.Server, error) { return nexus.New(standin.Options{}) }); err != nil {
-		return err
+	for _, one := range []struct {
+		ready *standin.Ready
+		make  func() (standin.Server, error)
+	}{
+		{&s.artifactory, func() (standin.Server, error) { return artifactory.New(standin.Options{}) }},
+		{&s.nexus, func() (standin.Server, error) { return nexus.New(standin.Options{}) }},
+		{&s.npm, func() (standin.Server, error) { return npmjs.New(standin.Options{}) }},
+		{&s.hub, func() (standin.Server, error) { return dockerhub.New(standin.Options{}) }},
+		{&s.gitlab, func() (standin.Server, error) { return gitlab.New(standin.Options{}) }},
+	} {
+		if *one.ready, err = s.start(one.make); err != nil {
+			return err
+		}
 	}
-	if s.npm, err = s.start(func() (standin.Server, error) { return npmjs.New(standin.Options{}) }); err != nil {
-		return err
-	}
-	s.gitlab, err = s.start(func() (standin.Server, error) { return gitlab.New(standin.Options{}) })
-	return err
+	return nil
 }
 
 func (s *stage) start(make func() (standin.Server, error)) (standin.Ready, error) {
@@ -209,20 +228,35 @@ func (s *stage) end() {
 
 func (s *stage) config() string {
 	return fmt.Sprintf(`sources:
+  - name: artifactory
+    type: artifactory
+    url: %s
+    token: ${ARTIFACTORY_TOKEN}
+    repositories: [oci-local]
   - name: nexus
     type: nexus
     url: %s
     username: %s
     password: ${NEXUS_PASSWORD}
-    repositories: ["maven-*", "raw-*"]
+    repositories: ["maven-*", "pypi-*", "nuget-hosted", "helm-*", "raw-*"]
   - name: npm
     type: npmjs
     url: %s
     token: ${NPM_TOKEN}
     scopes: ["@acme"]
+  - name: hub
+    type: dockerhub
+    url: %s
+    registry_url: %s
+    auth_url: %s
+    namespace: %s
+    username: %s
+    token: ${DOCKERHUB_TOKEN}
+    limits: {keep_pulls: 20}
 target:
   url: %s
   token: ${GITLAB_TOKEN}
   group: %s
-`, s.nexus.URL, s.nexus.Username, s.npm.URL, s.gitlab.URL, s.gitlab.Group)
+`, s.artifactory.URL, s.nexus.URL, s.nexus.Username, s.npm.URL, s.hub.URL, s.hub.Registry, s.hub.Auth, s.hub.Group, s.hub.Username,
+		s.gitlab.URL, s.gitlab.Group)
 }
