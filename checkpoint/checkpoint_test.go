@@ -448,3 +448,25 @@ func TestATagMoves(t *testing.T) {
 		t.Errorf("taken: %+v", moved)
 	}
 }
+
+// What is doubted is unsettled again when it had arrived; what had not keeps its reason.
+func TestDoubt(t *testing.T) {
+	s := opened(t)
+	s.mustList(t, true, entry("a", "1", file("f", "x")), entry("b", "1", file("f", "x")), entry("c", "1", file("f", "x")))
+	r := s.mustTake(t)
+	want(t, s.Settle(t.Context(), r[0], Settlement{Outcome: artifact.Published, Proof: artifact.Server}), nil)
+	want(t, s.Settle(t.Context(), r[1], Settlement{Outcome: artifact.Failed, Reason: artifact.SourceMissing, Error: "gone"}), nil)
+	unknown := entry("d", "1").Package
+	for p, was := range map[*artifact.Package]artifact.Outcome{
+		&r[0].Package: artifact.Published, &r[1].Package: artifact.Failed, &r[2].Package: "", &unknown: "",
+	} {
+		got, err := s.Doubt(t.Context(), *p, "it is not there")
+		want(t, []any{got, err}, []any{was, nil})
+	}
+	var told []string
+	for r, err := range s.Records(t.Context(), Filter{}) {
+		want(t, err, nil)
+		told = append(told, string(r.Outcome)+"|"+r.Error+"|"+r.Proof.String())
+	}
+	want(t, told, []string{"|it is not there|", "failed|gone|", "||"})
+}

@@ -137,6 +137,23 @@ func (s *Store) Prove(ctx context.Context, p artifact.Package, files map[string]
 	})
 }
 
+// Doubt makes p unsettled again when it had arrived, after it was found not to be as it had been settled. It returns the outcome
+// that p had; empty when it had none, or was never listed.
+func (s *Store) Doubt(ctx context.Context, p artifact.Package, why string) (was artifact.Outcome, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		var id int64
+		err := tx.QueryRowContext(ctx, `SELECT id, coalesce(outcome, '') FROM package WHERE source = ? AND repository = ? AND format = ?
+			AND name = ? AND version = ?`, p.Source, p.Repository, p.Format, p.Name, p.Version).Scan(&id, &was)
+		if err != nil || was != artifact.Published && was != artifact.Present {
+			return ignore(err, sql.ErrNoRows)
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE package SET revision = revision + 1, outcome = NULL, reason = '', error = ?, proof = 0,
+			settled = 0, attempts = 0, due = (version = '') WHERE id = ?`, why, id)
+		return err
+	})
+	return was, err
+}
+
 // Replace takes over what a file is now, after the source said that it changed since it was listed.
 func (s *Store) Replace(ctx context.Context, r Record, f artifact.File) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {

@@ -193,6 +193,14 @@ func Sync(ctx context.Context, o Options, extent Extent) (Stopped, error) {
 	return Run(ctx, o)
 }
 
+// Look lists what changed at the sources since they were listed, and settles nothing.
+func Look(ctx context.Context, o Options) error {
+	if err := relist(ctx, o, Changes); err != nil {
+		return err
+	}
+	return newRun(o).list(ctx)
+}
+
 // relist begins a new listing of every source, where the extent asks for one.
 func relist(ctx context.Context, o Options, extent Extent) error {
 	for name := range o.Sources {

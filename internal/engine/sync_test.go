@@ -220,3 +220,30 @@ func TestPlanGoesOn(t *testing.T) {
 	want(t, last(), sources.Cursor("")) // something else is to be listed
 	want(t, recorded(t, o.Store), map[string]string{"pkg:generic/a@1.0": "", "pkg:generic/b@1.0": ""})
 }
+
+// What was listed before an interruption is no part of a listing that has to be of now.
+func TestAfreshBeginsAgain(t *testing.T) {
+	for extent, from := range map[engine.Extent]sources.Cursor{engine.Changes: "1", engine.Whole: "1", engine.Afresh: ""} {
+		src := new(source).add(artifact.Generic, "a", "1.0", "f", "x").add(artifact.Generic, "b", "1.0", "f", "x")
+		src.errs = map[int]error{1: fault.Spent(errors.New("no requests are left today"), time.Now())}
+		o := migration(t, src, newSink())
+		want(t, syncs(t, o, engine.Changes), map[string]string{"pkg:generic/a@1.0": ""})
+		src.errs = nil
+		want(t, syncs(t, o, extent), map[string]string{"pkg:generic/a@1.0": "published", "pkg:generic/b@1.0": "published"})
+		want(t, src.starts[len(src.starts)-1].Cursor, from)
+		want(t, src.starts[len(src.starts)-1].Changes, false)
+	}
+}
+
+// A look finds what changed, and leaves it to a run.
+func TestLookSettlesNothing(t *testing.T) {
+	src, dst := new(source).add(artifact.Generic, "a", "1.0", "f", "x"), newSink()
+	o := migration(t, src, dst)
+	syncs(t, o, engine.Changes)
+	later := new(source).add(artifact.Generic, "b", "1.0", "f", "y")
+	src.changed, src.bytes["b@1.0/f"] = later.items, "y"
+	want(t, engine.Look(t.Context(), o), nil)
+	want(t, src.starts[len(src.starts)-1].Changes, true)
+	want(t, recorded(t, o.Store), map[string]string{"pkg:generic/a@1.0": "published", "pkg:generic/b@1.0": ""})
+	want(t, len(dst.held), 1)
+}
