@@ -17,6 +17,15 @@ type Verdict struct {
 	Go      bool      `json:"go"`
 	At      time.Time `json:"at"`
 	Reasons []string  `json:"reasons,omitempty"` // of a NO-GO, as sentences
+	// Began is when the gate began to list the sources anew, At when it had looked at them for the last time.
+	Began time.Time `json:"began"`
+	// Against is what the reasons are about; Told is what should be known and stands against nothing.
+	Against []Ground `json:"against,omitempty"`
+	Told    []Ground `json:"told,omitempty"`
+	// Verified counts what the verification found, by what its signs mean, and Proven what is the same at both ends by how
+	// that is proven.
+	Verified map[string]int64 `json:"verified,omitempty"`
+	Proven   map[string]int64 `json:"proven,omitempty"`
 }
 
 // Decide notes a verdict in the checkpoint, where reports find it.
@@ -26,6 +35,11 @@ func Decide(ctx context.Context, s *checkpoint.Store, v Verdict) error {
 		return err
 	}
 	return s.Remember(ctx, verdictFact, string(text))
+}
+
+// Undecide takes the newest verdict away, when a gate begins anew.
+func Undecide(ctx context.Context, s *checkpoint.Store) error {
+	return s.Remember(ctx, verdictFact, "")
 }
 
 // Decided is the newest verdict; nil when there is none.
