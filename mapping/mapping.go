@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"pkgferry/internal/artifact"
 )
@@ -88,6 +89,7 @@ func Defaults() []Rule {
 type Router struct {
 	group string
 	rules []Rule
+	now   time.Time
 }
 
 // New checks the rules and returns their Router. The group is the full path that projects are relative to. A rule that
@@ -106,6 +108,23 @@ func New(group string, rules []Rule) (*Router, error) {
 		}
 	}
 	return &Router{group: group, rules: rules}, nil
+}
+
+// At returns the router that counts ages from a moment. Without one, nothing has an age.
+func (r *Router) At(moment time.Time) *Router {
+	at := *r
+	at.now = moment
+	return &at
+}
+
+// ByVersion tells whether versions of one name may get different decisions, so that their index has to follow them.
+func (r *Router) ByVersion() bool {
+	return slices.ContainsFunc(r.rules, func(rule Rule) bool { return rule.Match.ByVersion() })
+}
+
+// ByContent tells whether a package has to be known whole before it is decided about.
+func (r *Router) ByContent() bool {
+	return slices.ContainsFunc(r.rules, func(rule Rule) bool { return rule.Match.ByContent() })
 }
 
 // helmChannel is what GitLab takes as one (GitLab: lib/gitlab/regex/packages.rb).
@@ -151,17 +170,17 @@ func (r Rule) covers(other Rule) bool {
 
 // misses tells why the rule does not take p; empty when it does. What GitLab has no place for goes where a rule by name
 // sends it, and nowhere by a rule for everything.
-func (r Rule) misses(p artifact.Package) string {
+func (r Rule) misses(p artifact.Package, now time.Time) string {
 	if r.Project != "" && p.Format.Foreign() && !slices.Contains(r.Match.Format, string(p.Format)) {
 		return fmt.Sprintf("format %q, which GitLab has no place for: a route must name it", p.Format)
 	}
-	return r.Match.misses(p)
+	return r.Match.misses(p, now)
 }
 
 // Route decides about p. Every package gets exactly one decision.
 func (r *Router) Route(p artifact.Package) Decision {
 	for i, rule := range r.rules {
-		if rule.misses(p) == "" {
+		if rule.misses(p, r.now) == "" {
 			return r.decide(i, p)
 		}
 	}
@@ -217,7 +236,7 @@ func (r *Router) Projects(formats ...artifact.Format) map[string][]artifact.Form
 func (r *Router) String() string {
 	var text strings.Builder
 	for _, rule := range r.rules {
-		fmt.Fprintf(&text, "%q to %q skip %q on conflict %q", rule.Match, path.Join(r.group, rule.Project), rule.Skip, rule.OnConflict)
+		fmt.Fprintf(&text, "%s to %q skip %q on conflict %q", rule.Match, path.Join(r.group, rule.Project), rule.Skip, rule.OnConflict)
 		if rule.Channel != "" || rule.Repack {
 			fmt.Fprintf(&text, " channel %q repack %t", rule.Channel, rule.Repack)
 		}
@@ -233,7 +252,7 @@ func (r *Router) String() string {
 func (r *Router) Explain(p artifact.Package) []string {
 	var lines []string
 	for i, rule := range r.rules {
-		missed := rule.misses(p)
+		missed := rule.misses(p, r.now)
 		if missed != "" {
 			lines = append(lines, fmt.Sprintf("route %d (%s) does not match: %s", i+1, rule.Position, missed))
 			continue

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"pkgferry/internal/artifact"
 )
@@ -151,31 +150,4 @@ func TestExplain(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-}
-
-// Every package gets exactly one decision, always the same, by the first rule that matches.
-func TestOneDecision(t *testing.T) {
-	word := rapid.SampledFrom([]string{"a", "b", "a-SNAPSHOT", "@a/b", "*", "@a/*", "**"})
-	globs := rapid.SliceOfN(word, 0, 2)
-	rapid.Check(t, func(t *rapid.T) {
-		var rules []Rule
-		for range rapid.IntRange(0, 4).Draw(t, "rules") {
-			rules = append(rules, Rule{Match: Match{Name: globs.Draw(t, "name"), Version: globs.Draw(t, "version")}, Project: "p"})
-		}
-		r, err := New("g", rules)
-		if err != nil {
-			return
-		}
-		p := pkg(artifact.Generic, "", word.Draw(t, "package"), word.Draw(t, "of version"))
-		d := r.Route(p)
-		if (d.Skip == "") == (d.Destination == artifact.Destination{}) || r.Route(p) != d {
-			t.Fatalf("no single decision: %+v", d)
-		}
-		for i, rule := range rules {
-			matched := rule.misses(p) == ""
-			if i < d.Rule && matched || i == d.Rule && !matched || d.Rule < 0 && matched {
-				t.Fatalf("rule %d decided, rule %d matches: %v", d.Rule, i, matched)
-			}
-		}
-	})
 }

@@ -37,6 +37,8 @@ type Selection struct {
 	// Newest leaves out all but so many of the newest versions that the other rules let through, by artifact.CompareReleases;
 	// 0 leaves out none.
 	Newest int
+	// Now is the moment that the ages of Include and Exclude are counted from. Without one, nothing has an age.
+	Now time.Time
 }
 
 // Check finds conditions that are wrong, say nothing, or are never reached; its error starts with the position.
@@ -61,7 +63,7 @@ func (s Selection) Check() error {
 
 func (c Condition) check(what string, earlier []Condition) error {
 	err := c.Match.check()
-	if !slices.ContainsFunc(c.Match.fields(), func(f field) bool { return len(f.globs) > 0 }) {
+	if c.Match.asksNothing() {
 		err = errors.New("a condition that asks nothing matches everything: leave it out")
 	}
 	for _, other := range earlier {
@@ -78,20 +80,25 @@ func (c Condition) check(what string, earlier []Condition) error {
 // Excludes tells why the globs leave p out; empty when they do not.
 func (s Selection) Excludes(p artifact.Package) string {
 	for _, one := range s.Exclude {
-		if one.Match.misses(p) == "" {
+		if one.Match.misses(p, s.Now) == "" {
 			return "select excludes it at " + one.Position
 		}
 	}
 	included := slices.ContainsFunc(s.Include, func(c Condition) bool {
 		if p.Index() {
-			c.Match.Version = nil
+			c.Match = c.Match.ofName()
 		}
-		return c.Match.misses(p) == ""
+		return c.Match.misses(p, s.Now) == ""
 	})
 	if len(s.Include) > 0 && !included {
 		return "no include of select matches it"
 	}
 	return ""
+}
+
+// ByContent tells whether Include or Exclude have to know a package whole.
+func (s Selection) ByContent() bool {
+	return slices.ContainsFunc(slices.Concat(s.Include, s.Exclude), func(c Condition) bool { return c.Match.ByContent() })
 }
 
 // ByVersion tells whether there are rules that need all versions of a name.
@@ -169,10 +176,10 @@ func (n *newest) Pop() any {
 func (s Selection) String() string {
 	var text strings.Builder
 	for _, one := range s.Include {
-		fmt.Fprintf(&text, "include %q\n", one.Match)
+		fmt.Fprintf(&text, "include %s\n", one.Match)
 	}
 	for _, one := range s.Exclude {
-		fmt.Fprintf(&text, "exclude %q\n", one.Match)
+		fmt.Fprintf(&text, "exclude %s\n", one.Match)
 	}
 	if s.ByVersion() {
 		fmt.Fprintf(&text, "modified after %d, downloaded after %d, newest %d\n", s.ModifiedAfter.UnixMilli(), s.DownloadedAfter.UnixMilli(), s.Newest)

@@ -35,7 +35,17 @@ func conditions(matches []config.Match) []mapping.Condition {
 }
 
 func matchOf(m config.Match) mapping.Match {
-	return mapping.Match{Source: m.Source, Repository: m.Repository, Format: m.Format, Name: m.Name, Version: m.Version}
+	to := mapping.Match{
+		Source: m.Source, Repository: m.Repository, Format: m.Format, Name: m.Name, Version: m.Version, Path: m.Path,
+		Size: mapping.Range{From: m.Size.From, To: m.Size.To}, Age: mapping.Range{From: m.Age.From, To: m.Age.To},
+	}
+	if len(m.Properties) > 0 {
+		to.Properties = map[string][]string{}
+	}
+	for key, globs := range m.Properties {
+		to.Properties[key] = globs
+	}
+	return to
 }
 
 func ruleOf(r config.Route) mapping.Rule {

@@ -245,6 +245,13 @@ func (r *reader) checkExpansion(rename Rename) {
 		case err != nil && name != "" && slices.Contains(rename.From.SubexpNames(), name):
 		default:
 			r.at(rename.Place, "to", "%s names a group that the pattern does not have; write ${1} where a letter follows", found[0])
+			return
 		}
+	}
+	switch {
+	case neverMatches(rename.From.String()):
+		r.at(rename.Place, "from", "no name can match this")
+	case mayBeEmpty(rename):
+		r.at(rename.Place, "to", "this can make an empty name: every group in it may be empty; write (.+) where something must be")
 	}
 }

@@ -99,14 +99,18 @@ type Route struct {
 	Repack     bool    `key:"repack" doc:"Makes .tgz archives of Terraform modules that the source holds as .zip; their bytes change."`
 }
 
-// Match is the condition of a Route or of Select: globs, any of a list; what is left out matches everything.
+// Match is the condition of a Route or of Select: of globs any of a list; what is left out matches everything.
 type Match struct {
 	Place
-	Source     List `key:"source" doc:"Names of sources."`
-	Repository List `key:"repository" doc:"Names of repositories."`
-	Format     List `key:"format" doc:"Package formats."`
-	Name       List `key:"name" doc:"Package names."`
-	Version    List `key:"version" doc:"Package versions."`
+	Source     List            `key:"source" doc:"Names of sources."`
+	Repository List            `key:"repository" doc:"Names of repositories."`
+	Format     List            `key:"format" doc:"Package formats."`
+	Name       List            `key:"name" doc:"Package names."`
+	Version    List            `key:"version" doc:"Package versions; the words release and snapshot tell those of Maven apart."`
+	Path       List            `key:"path" doc:"Paths of files inside the package; one file that matches is enough."`
+	Size       Sizes           `key:"size" doc:"Bytes of all files of a version together, such as \"> 100MiB\"; of a list all must hold."`
+	Age        Ages            `key:"age" doc:"Time since the newest file of a version was last replaced, such as \"> 2y\", in h, d, w or y; of a list all must hold."`
+	Properties map[string]List `key:"properties" doc:"What the source tells of a version beside its files, by key, such as deprecated of npm."`
 }
 
 // Select is what to take at all.

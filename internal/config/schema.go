@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"pkgferry/internal/artifact"
 )
 
 // schema is a JSON Schema, draft 2020-12 (https://json-schema.org/draft/2020-12/schema).
@@ -72,10 +74,11 @@ func (o Options) of(t reflect.Type) schema {
 	case reflect.Slice:
 		return schema{"type": "array", "items": o.of(t.Elem())}
 	case reflect.Map:
-		return schema{
-			"type": "object", "additionalProperties": o.of(t.Elem()),
-			"propertyNames": schema{"enum": strings.Split(formatWords(" "), " ")},
+		s := schema{"type": "object", "additionalProperties": o.of(t.Elem())}
+		if t.Key() == reflect.TypeFor[artifact.Format]() {
+			s["propertyNames"] = schema{"enum": strings.Split(formatWords(" "), " ")}
 		}
+		return s
 	case reflect.Bool:
 		return schema{"type": "boolean"}
 	case reflect.Int:

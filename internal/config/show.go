@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,15 +52,23 @@ func shown(v reflect.Value) any {
 		}
 		return items
 	case reflect.Map:
-		items := yaml.MapSlice{}
-		for _, format := range artifact.Formats() {
-			if item := v.MapIndex(reflect.ValueOf(format)); item.IsValid() {
-				items = append(items, yaml.MapItem{Key: string(format), Value: shown(item)})
-			}
-		}
-		return items
+		return shownTable(v)
 	}
 	return v.Interface()
+}
+
+// shownTable is a mapping whose keys are the operator's: formats in their order, else by name.
+func shownTable(v reflect.Value) any {
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int {
+		place := func(k reflect.Value) int { return slices.Index(artifact.Formats(), artifact.Format(k.String())) }
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.String(), b.String()))
+	})
+	items := yaml.MapSlice{}
+	for _, key := range keys {
+		items = append(items, yaml.MapItem{Key: key.String(), Value: shown(v.MapIndex(key))})
+	}
+	return items
 }
 
 func shownObject(v reflect.Value) any {
