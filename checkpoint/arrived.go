@@ -21,7 +21,7 @@ func (s *Store) Arrived(ctx context.Context, format artifact.Format, files bool)
 			}
 			for _, r := range records {
 				if files {
-					err = s.files(ctx, &r)
+					err = readFiles(ctx, s.db, &r)
 				}
 				if !yield(r, err) || err != nil {
 					return

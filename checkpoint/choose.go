@@ -24,10 +24,10 @@ func (s *Store) Hold(ctx context.Context, source string) error {
 	return err
 }
 
-// Choose lets a choice decide anew about the versions of a source that is listed to its end; nil leaves out none. What has
+// Choose lets a judge and a choice decide anew about a source that is listed to its end; a nil choice leaves out none. What has
 // arrived stays as it is.
-func (s *Store) Choose(ctx context.Context, source string, choice Choice) error {
-	return s.transact(ctx, func(tx *sql.Tx) error { return choose(ctx, tx, source, choice) })
+func (s *Store) Choose(ctx context.Context, source string, judge Judge, choice Choice) error {
+	return s.transact(ctx, func(tx *sql.Tx) error { return conclude(ctx, tx, source, judge, choice, s.batch.Load()) })
 }
 
 // choose leaves versions out as skipped, takes back those that were left out before, and lets the indexes follow.
@@ -170,14 +170,15 @@ func (c *choosing) name() error {
 	return c.err
 }
 
-// LeftOut returns which of the versions of r's name are left out on purpose.
+// LeftOut returns which of the versions of r's name are left out on purpose, or go to another place than r.
 func (s *Store) LeftOut(ctx context.Context, r Record, versions []string) (map[string]bool, error) {
 	left := map[string]bool{}
 	p := r.Package
 	for _, one := range versions {
 		var out bool
 		err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM package WHERE source = ? AND repository = ? AND format = ? AND name = ?
-			AND version = ? AND outcome = 'skipped' AND reason = ?)`, p.Source, p.Repository, p.Format, p.Name, one, artifact.Excluded).Scan(&out)
+			AND version = ? AND (outcome = 'skipped' AND reason = ? OR `+elsewhere+`))`,
+			p.Source, p.Repository, p.Format, p.Name, one, artifact.Excluded, r.ID).Scan(&out)
 		if err != nil {
 			return nil, err
 		}
@@ -186,4 +187,20 @@ func (s *Store) LeftOut(ctx context.Context, r Record, versions []string) (map[s
 		}
 	}
 	return left, nil
+}
+
+// elsewhere is a version that goes under another name, or to another project, than the index whose id is asked for.
+const elsewhere = `outcome IS NOT 'skipped' AND project <> '' AND one_name <> (SELECT one_name FROM package i WHERE i.id = ?)`
+
+// Elsewhere returns the projects of the versions of r's name that do not go where r, their index, goes.
+func (s *Store) Elsewhere(ctx context.Context, r Record) (projects []string, err error) {
+	p := r.Package
+	err = query(ctx, s.db, func(row *sql.Rows) error {
+		var project string
+		err := row.Scan(&project)
+		projects = append(projects, project)
+		return err
+	}, `SELECT DISTINCT project FROM package WHERE source = ? AND repository = ? AND format = ? AND name = ? AND version <> '' AND gone = 0
+		AND `+elsewhere+` ORDER BY project`, p.Source, p.Repository, p.Format, p.Name, r.ID)
+	return projects, err
 }

@@ -100,7 +100,7 @@ func TestChoicesChange(t *testing.T) {
 	}
 	choose := func(choice Choice, states ...string) {
 		t.Helper()
-		want(t, s.Choose(t.Context(), "src", choice), nil)
+		want(t, s.Choose(t.Context(), "src", Judge{}, choice), nil)
 		got := s.states(t)
 		want(t, []string{got["a@1.0.0"], got["a@2.0.0"], got["a@3.0.0"]}, states)
 	}
@@ -108,7 +108,7 @@ func TestChoicesChange(t *testing.T) {
 	choose(leaving("1.0.0", "2.0.0", "3.0.0"), left+"1.0.0", "published", left+"3.0.0")
 	choose(leaving("2.0.0", "3.0.0"), "", "published", left+"3.0.0")
 	want(t, names(s.mustTake(t)), []string{"a@1.0.0"})
-	want(t, s.Choose(t.Context(), "another", nil), nil)
+	want(t, s.Choose(t.Context(), "another", Judge{}, nil), nil)
 	choose(leaving("1.0.0", "3.0.0"), left+"1.0.0", "published", left+"3.0.0")
 	choose(nil, "", "published", "")
 	want(t, s.mustTake(t)[0].Attempts, 0)
@@ -153,9 +153,9 @@ func TestIndexFollowsTheChoice(t *testing.T) {
 		want(t, []string{got["a@"], got["b@"], got["alone@"], got["lost@"], got["routed@"]}, states)
 	}
 	indexes(follows, "", "", "", follows)
-	want(t, s.Choose(t.Context(), "src", nil), nil)
+	want(t, s.Choose(t.Context(), "src", Judge{}, nil), nil)
 	indexes("", "", "", "", follows)
-	want(t, s.Choose(t.Context(), "src", leaving("1.0.0", "2.0.0")), nil)
+	want(t, s.Choose(t.Context(), "src", Judge{}, leaving("1.0.0", "2.0.0")), nil)
 	indexes(follows, follows, "", "", follows)
 }
 

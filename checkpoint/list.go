@@ -32,6 +32,8 @@ type Batch struct {
 	// Choice decides about the versions when the listing comes to its end; until then they are not taken. Nil: every
 	// version is wanted, and may be taken at once.
 	Choice Choice
+	// Judge decides at the end, before the choice, about entries that are decided Later.
+	Judge Judge
 }
 
 // Listing returns the saved position of a source; the zero value when it was never listed.
@@ -77,7 +79,7 @@ func (s *Store) Noted(ctx context.Context, source, key string) (value string, er
 func (s *Store) List(ctx context.Context, source string, b Batch) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		u := upsert{ctx: ctx, tx: tx, batch: s.batch.Load() + 1}
-		if b.Choice != nil {
+		if b.Choice != nil || b.Judge.Versions {
 			u.due = held
 		}
 		err := tx.QueryRowContext(ctx, `INSERT INTO listing (source, cursor, complete, changes, number, began) VALUES (?, ?, ?, 0, 1, ?)
@@ -111,7 +113,7 @@ func (s *Store) List(ctx context.Context, source string, b Batch) error {
 		if err := bury(ctx, tx, source); err != nil {
 			return err
 		}
-		return choose(ctx, tx, source, b.Choice)
+		return conclude(ctx, tx, source, b.Judge, b.Choice, u.batch)
 	})
 	if err == nil {
 		s.batch.Add(1)
@@ -178,7 +180,7 @@ func (u upsert) entry(e Entry) error {
 	if !changed {
 		return nil
 	}
-	if e.Skip != "" {
+	if e.Skip != "" && !e.Later {
 		_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET revision = revision + 1, outcome = ?, reason = ?, error = ?,
 			proof = 0, settled = ?, left_out = 0 WHERE id = ?`, e.outcome(), e.Skip, e.Detail, millis(time.Now()), id)
 		return err
@@ -221,6 +223,11 @@ func (u upsert) row(e Entry) (id int64, changed bool, err error) {
 	}
 	if err != nil {
 		return 0, false, err
+	}
+	if e.Later {
+		_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET metadata = ?, batch = ?, seen = max(seen, ?), gone = CASE WHEN ? > 0 THEN 0 ELSE gone END
+			WHERE id = ?`, metadata, u.batch, u.listing, u.listing, id)
+		return id, outcome == artifact.Skipped && !leftOut && !ruled(reason), err
 	}
 	_, err = u.tx.ExecContext(u.ctx, `UPDATE package SET metadata = ?, project = ?, dest_format = ?, dest_name = ?, channel = ?, repack = ?,
 		identity = ?, one_name = ?, on_conflict = ?, batch = ?, seen = max(seen, ?), gone = CASE WHEN ? > 0 THEN 0 ELSE gone END WHERE id = ?`,

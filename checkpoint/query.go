@@ -105,7 +105,7 @@ func (s *Store) Records(ctx context.Context, filter Filter) iter.Seq2[Record, er
 				if filter.Limit > 0 && count == filter.Limit {
 					return
 				}
-				err := s.files(ctx, &r)
+				err := readFiles(ctx, s.db, &r)
 				if !yield(r, err) || err != nil {
 					return
 				}
@@ -133,17 +133,17 @@ func (s *Store) page(ctx context.Context, filter Filter, after int64, limit int)
 
 func (s *Store) withFiles(ctx context.Context, records []Record) error {
 	for i := range records {
-		if err := s.files(ctx, &records[i]); err != nil {
+		if err := readFiles(ctx, s.db, &records[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// files fills in r's files, in publishing order, and its arrivals.
-func (s *Store) files(ctx context.Context, r *Record) error {
+// readFiles fills in r's files, in publishing order, and its arrivals.
+func readFiles(ctx context.Context, db querier, r *Record) error {
 	r.Arrivals = map[string]Arrival{}
-	err := query(ctx, s.db, func(row *sql.Rows) error {
+	err := query(ctx, db, func(row *sql.Rows) error {
 		var f artifact.File
 		var a Arrival
 		var modified, downloaded, gone int64
@@ -217,7 +217,7 @@ func (s *Store) Arrivals(ctx context.Context, p artifact.Package) (map[string]Ar
 	if err != nil {
 		return nil, err
 	}
-	err = s.files(ctx, &r)
+	err = readFiles(ctx, s.db, &r)
 	return r.Arrivals, err
 }
 
@@ -240,10 +240,13 @@ func (s *Store) Remember(ctx context.Context, key, value string) error {
 // errEnough ends a query early without an error.
 var errEnough = errors.New("enough rows")
 
-// query calls scan for every row, until it fails.
-func query(ctx context.Context, db interface {
+// querier is the database, or a transaction in it.
+type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}, scan func(*sql.Rows) error, statement string, args ...any) error {
+}
+
+// query calls scan for every row, until it fails.
+func query(ctx context.Context, db querier, scan func(*sql.Rows) error, statement string, args ...any) error {
 	rows, err := db.QueryContext(ctx, statement, args...)
 	if err != nil {
 		return err

@@ -18,6 +18,9 @@ type Entry struct {
 	// artifact.SourceMissing, since what the source lost is lost.
 	Skip   artifact.Reason
 	Detail string
+	// Later tells that the decision is one about a part of the package: it holds until a Judge decides at the end of the listing,
+	// and changes nothing about a package that is known already.
+	Later bool
 }
 
 func (e Entry) outcome() artifact.Outcome {

@@ -66,6 +66,9 @@ func (a *app) verify(f verifyFlags) error {
 		return err
 	}
 	defer closing()
+	if err := a.carryAges(ctx, scratch); err != nil {
+		return withCode(codeStopped, err)
+	}
 	m.options.Store = scratch
 	progress := a.watch(scratch, comparing)
 	defer progress.end()
@@ -202,6 +205,23 @@ func (a *app) past(ctx context.Context, m *migration, notes bool) (past, func(),
 		return nothing, nil, err
 	}
 	return past{store.Arrivals, store.Prove}, closing, nil
+}
+
+// carryAges makes a scratch checkpoint count the ages that routes ask for as the migration does.
+func (a *app) carryAges(ctx context.Context, scratch *checkpoint.Store) error {
+	view, err := checkpoint.View(a.checkpoint)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = view.Close() }()
+	from, err := engine.Ages(ctx, view)
+	if err != nil {
+		return err
+	}
+	return engine.CountAgesFrom(ctx, scratch, from)
 }
 
 // sample is --read-back: which packages are downloaded; nil for none. It picks the same ones every time.

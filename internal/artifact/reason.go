@@ -48,7 +48,7 @@ var reasons = []struct {
 }{
 	{NoRoute, "No route takes this package: add one, or a skip with your reason."},
 	{Excluded, "A route or a selection leaves it out on purpose; nothing to do."},
-	{IndexPartial, "It arrived without the tags and deprecations of versions that are left out on purpose; the error names them. Nothing to do, unless those versions are wanted after all."},
+	{IndexPartial, "Some versions of its name are left out on purpose or go to another project; the error says which, and what is missing for it. Nothing to do, unless they are wanted here after all."},
 	{NotAPackage, "The repository makes this file itself; it belongs to no package and GitLab has no place for it."},
 	{EmptyRepository, "The repository has no tags: there is nothing to copy."},
 	{FormatUnsupported, "GitLab has no package type for this format: route it to generic, or keep it elsewhere."},

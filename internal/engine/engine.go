@@ -160,11 +160,14 @@ func Plan(ctx context.Context, o Options) error {
 			rescoped, err = r.rescoped(ctx, name)
 		}
 		if err == nil && (at.Complete || at.Changes || rescoped) {
-			err = o.Store.Relist(ctx, name, false)
+			err = afresh(ctx, o.Store, name, false)
 		}
 		if err != nil {
 			return broken(ctx, err)
 		}
+	}
+	if err := r.count(ctx); err != nil {
+		return broken(ctx, err)
 	}
 	if err := r.follow(ctx); err != nil {
 		return broken(ctx, err)
@@ -206,7 +209,7 @@ func relist(ctx context.Context, o Options, extent Extent) error {
 	for name := range o.Sources {
 		at, err := o.Store.Listing(ctx, name)
 		if err == nil && (at.Complete || extent == Whole && at.Changes || extent == Afresh) {
-			err = o.Store.Relist(ctx, name, extent == Changes)
+			err = afresh(ctx, o.Store, name, extent == Changes)
 		}
 		if err != nil {
 			return broken(ctx, err)

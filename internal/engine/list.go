@@ -139,7 +139,9 @@ func (l *lister) add(item sources.Listed) {
 // route decides about a listed package. What its source lost is not missed when it is not wanted.
 func (l *lister) route(p artifact.Package, item sources.Listed) checkpoint.Entry {
 	if item.Skip == "" {
-		return l.decide(p)
+		entry, judge := l.decide(p), l.judge()
+		entry.Later = judge.Versions || judge.Decide != nil && p.Index()
+		return entry
 	}
 	if why := l.Selection.Excludes(p); why != "" && item.Skip == artifact.SourceMissing {
 		return checkpoint.Entry{Package: p, Skip: artifact.Excluded, Detail: why}
@@ -149,7 +151,7 @@ func (l *lister) route(p artifact.Package, item sources.Listed) checkpoint.Entry
 
 func (l *lister) flush(ctx context.Context, complete bool) error {
 	to := checkpoint.Listing{Cursor: string(l.cursor), Complete: complete}
-	batch := checkpoint.Batch{Entries: l.entries, Problems: l.problems, Notes: l.notes, To: to, Choice: l.choice()}
+	batch := checkpoint.Batch{Entries: l.entries, Problems: l.problems, Notes: l.notes, To: to, Choice: l.choice(), Judge: l.judge()}
 	if err := l.Store.List(ctx, l.name, batch); err != nil {
 		return broken(ctx, err)
 	}

@@ -9,12 +9,20 @@ import (
 	"pkgferry/internal/artifact"
 )
 
-// wanted leaves out of an index what it says of versions that are left out on purpose: a tag can not point to what is not
-// there. Left names what that is; empty when the index is whole.
+// wanted leaves out of an index what it says of versions that are left out on purpose, or that a route sends elsewhere: a tag can
+// not point to what is not there. Left names what that is; empty when the index is whole. Maven's index is one file, which goes
+// as it is and may tell of versions that lie elsewhere.
 func (r *run) wanted(ctx context.Context, record checkpoint.Record) (_ checkpoint.Record, left string, err error) {
 	p := record.Package
 	if !p.Index() {
 		return record, "", nil
+	}
+	if p.Format == artifact.Maven {
+		projects, err := r.Store.Elsewhere(ctx, record)
+		if len(projects) > 0 {
+			left = "it also tells of versions that go to " + strings.Join(projects, ", ")
+		}
+		return record, left, err
 	}
 	var about []string
 	for _, f := range p.Files {
@@ -39,5 +47,5 @@ func (r *run) wanted(ctx context.Context, record checkpoint.Record) (_ checkpoin
 		names = append(names, name)
 		return true
 	})
-	return record, "without what is about versions that are left out: " + strings.Join(names, ", "), nil
+	return record, "without what is about versions that are left out or go elsewhere: " + strings.Join(names, ", "), nil
 }

@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
+	"pkgferry/mapping"
 )
 
 // The facts that the checkpoint remembers of the configuration that it was listed with.
@@ -12,12 +15,16 @@ const (
 	routesFact    = "routes"
 	selectionFact = "selection"
 	scopeFact     = "scope of " // and the source's name
+	agesFact      = "ages"      // the moment that they are counted from
 )
 
 // resume prepares a checkpoint for another run: failed packages get another chance, sources whose listing had problems
 // or whose scope changed are listed again, and packages that have not arrived follow routes and selection as they are now.
 func (r *run) resume(ctx context.Context) error {
 	if _, err := r.Store.Reopen(ctx); err != nil {
+		return err
+	}
+	if err := r.count(ctx); err != nil {
 		return err
 	}
 	again := map[string]bool{} // true: as a whole, false: as it was listed
@@ -76,7 +83,7 @@ func (r *run) follow(ctx context.Context) error {
 	for name := range r.Sources {
 		at, err := r.Store.Listing(ctx, name)
 		if err == nil && at.Complete {
-			err = r.Store.Choose(ctx, name, r.choice())
+			err = r.Store.Choose(ctx, name, r.judge(), r.choice())
 		}
 		if err != nil {
 			return err
@@ -87,7 +94,7 @@ func (r *run) follow(ctx context.Context) error {
 
 // hold keeps the versions of a source that is not listed to its end from being taken, where all of them must be known before.
 func (r *run) hold(ctx context.Context) error {
-	if r.choice() == nil {
+	if r.choice() == nil && !r.judge().Versions {
 		return nil
 	}
 	for name := range r.Sources {
@@ -108,6 +115,55 @@ func (r *run) choice() checkpoint.Choice {
 		return nil
 	}
 	return r.Selection.LeftOut
+}
+
+// judge decides what no part of a listing shows; it is the zero Judge where no route or selection asks for that.
+func (r *run) judge() checkpoint.Judge {
+	byVersion := func(c mapping.Condition) bool { return c.Match.ByVersion() }
+	j := checkpoint.Judge{Decide: r.decide, Versions: r.Router.ByContent() || r.Selection.ByContent()}
+	if !j.Versions && !r.Router.ByVersion() && !slices.ContainsFunc(r.Selection.Include, byVersion) {
+		return checkpoint.Judge{}
+	}
+	return j
+}
+
+// count fixes the moment that ages are counted from: that of the last listing, or the present one when a listing is to begin.
+func (r *run) count(ctx context.Context) error {
+	text, err := r.Store.Fact(ctx, agesFact)
+	if err != nil {
+		return err
+	}
+	from, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		from = time.Now().UTC().Truncate(time.Second)
+		if err := r.Store.Remember(ctx, agesFact, from.Format(time.RFC3339)); err != nil {
+			return err
+		}
+	}
+	r.Router, r.Selection.Now = r.Router.At(from), from
+	return nil
+}
+
+// Ages returns the moment that a checkpoint counts ages from; the present one before anything was listed.
+func Ages(ctx context.Context, store *checkpoint.Store) (time.Time, error) {
+	text, err := store.Fact(ctx, agesFact)
+	if err != nil || text == "" {
+		return time.Now(), err
+	}
+	return time.Parse(time.RFC3339, text)
+}
+
+// CountAgesFrom makes a checkpoint count ages from a moment until its sources are listed again.
+func CountAgesFrom(ctx context.Context, store *checkpoint.Store, moment time.Time) error {
+	return store.Remember(ctx, agesFact, moment.Format(time.RFC3339))
+}
+
+// afresh begins a new listing of a source, whose ages are counted from then.
+func afresh(ctx context.Context, store *checkpoint.Store, source string, changes bool) error {
+	if err := store.Relist(ctx, source, changes); err != nil {
+		return err
+	}
+	return store.Remember(ctx, agesFact, "")
 }
 
 // remember notes the configuration that the checkpoint follows.

@@ -155,7 +155,7 @@ func TestTagOfAVersionThatIsLeftOut(t *testing.T) {
 		"pkg:npm/ui@1.1.0": "skipped excluded", "pkg:npm/ui@1.2.0": "published", "pkg:npm/ui": "published index-partial",
 		"pkg:npm/cli@1.1.0": "skipped excluded", "pkg:npm/cli@1.2.0": "published", "pkg:npm/cli": "skipped excluded",
 	})
-	const without = "without what is about versions that are left out: "
+	const without = "without what is about versions that are left out or go elsewhere: "
 	want(t, explained(t, o.Store)["pkg:npm/ui"], without+"deprecated/1.1.0, dist-tags/old (1.1.0)")
 	want(t, explained(t, o.Store)["pkg:npm/cli"], without+"dist-tags/old (1.1.0)")
 	index := artifact.Destination{Project: "g/node-packages", Format: artifact.NPM, Name: "ui"}

@@ -47,6 +47,9 @@ type Recorded func(ctx context.Context, p artifact.Package) (map[string]checkpoi
 // are told one at a time, in no particular order.
 func Verify(ctx context.Context, o Options, recorded Recorded, tell func(Line)) error {
 	r := newRun(o)
+	if err := r.count(ctx); err != nil {
+		return broken(ctx, err)
+	}
 	if err := r.list(ctx); err != nil {
 		return err
 	}
