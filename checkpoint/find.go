@@ -60,7 +60,7 @@ func (s *Store) one(ctx context.Context, condition string, args ...any) (Record,
 	if err != nil || len(found) == 0 {
 		return Record{}, false, err
 	}
-	err = s.files(ctx, &found[0])
+	err = readFiles(ctx, s.db, &found[0])
 	return found[0], true, err
 }
 
