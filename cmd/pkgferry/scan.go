@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,6 +62,11 @@ func (f *scanFlags) check() error {
 func (a *app) scan(f scanFlags) error {
 	ctx, cancel := a.cancellable()
 	defer cancel()
+	if info, err := os.Stat(f.dir); err != nil {
+		return usage(err)
+	} else if !info.IsDir() {
+		return usage(fmt.Errorf("--scan %s is no directory", f.dir))
+	}
 	store, err := checkpoint.View(a.checkpoint)
 	if err != nil {
 		return usage(err)
@@ -76,17 +81,10 @@ func (a *app) scan(f scanFlags) error {
 		return withCode(codeStopped, err)
 	}
 	s := &sweep{app: a, flags: f, scanner: scanner}
-	if err := s.look(ctx); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return usage(err)
+	for _, step := range []func(context.Context) error{s.look, s.fix, s.end} {
+		if err := step(ctx); err != nil {
+			return withCode(codeStopped, err)
 		}
-		return withCode(codeStopped, err)
-	}
-	if err := s.fix(ctx); err != nil {
-		return withCode(codeStopped, err)
-	}
-	if err := s.end(); err != nil {
-		return withCode(codeStopped, err)
 	}
 	if s.found > s.fixed || s.failed > 0 {
 		return ended(codeIncomplete)
@@ -127,6 +125,9 @@ func (a *app) registries(ctx context.Context, file *config.File) ([]scan.Registr
 	var all []scan.Registry
 	for _, s := range file.Sources {
 		one := scan.Registry{Source: s.Name, Type: s.Type, URL: s.URL.URL, Namespace: string(s.Namespace), Scopes: s.Scopes}
+		if s.Type == "dockerhub" {
+			one.URL = s.RegistryURL.URL
+		}
 		if one.URL == nil && s.Type == "npmjs" {
 			to, err := reachNPM(ctx, s, config.Login{})
 			if err != nil {
@@ -164,6 +165,9 @@ func (a *app) scanTarget(ctx context.Context, file *config.File, store *checkpoi
 	return target, nil
 }
 
+// maxThen is far more than there are kinds of files.
+const maxThen = 50
+
 // sweep is one scan with what it found.
 type sweep struct {
 	*app
@@ -172,6 +176,7 @@ type sweep struct {
 	pending              []scan.File // that --fix can change; without their diffs
 	files, found, failed int
 	safe, fixed          int
+	then                 []string // what is left to do where something is rewritten, each once
 }
 
 // look prints what is found, and with --fix the diff. Files that --fix can change are kept by name: their findings are printed
@@ -188,6 +193,9 @@ func (s *sweep) look(ctx context.Context) error {
 		for _, f := range file.Findings {
 			if f.Safe() {
 				s.safe++
+			}
+			if then := f.Ecosystem + ": " + f.Then; f.Then != "" && !slices.Contains(s.then, then) && len(s.then) < maxThen {
+				s.then = append(s.then, then)
 			}
 		}
 		if s.flags.fix && file.Diff != "" {
@@ -261,7 +269,7 @@ func (s *sweep) ask() bool {
 }
 
 // end prints the sums.
-func (s *sweep) end() error {
+func (s *sweep) end(context.Context) error {
 	if s.json {
 		return s.printJSON(map[string]int{"files": s.files, "findings": s.found, "safe": s.safe, "fixed": s.fixed, "failed": s.failed})
 	}
@@ -282,7 +290,14 @@ func (s *sweep) end() error {
 	if s.found == 0 {
 		return s.print("no old address found\n")
 	}
-	return s.print(fmt.Sprintf("%s in %s: %s\n", plural(s.found, "old address"), plural(s.files, "file"), strings.Join(parts, ", ")))
+	text := fmt.Sprintf("%s in %s: %s\n", plural(s.found, "old address"), plural(s.files, "file"), strings.Join(parts, ", "))
+	for i, then := range s.then {
+		if i == 0 {
+			text += "\nWhere they are rewritten, this is left to do:\n"
+		}
+		text += "  " + scan.Printable(then) + "\n"
+	}
+	return s.print(text)
 }
 
 func plural(n int, word string) string {

@@ -26,8 +26,9 @@ type format struct {
 	// below tells that what is behind the registry's address is the same at GitLab.
 	below func(rest string) bool
 	// file reads the address of a file; an empty file is the only one of its package.
-	file    func(repository, rest string) (name, version, file string, ok bool)
-	address func(project string, d artifact.Destination, f artifact.File) string
+	file func(repository, rest string) (name, version, file string, ok bool)
+	// address is the path of a file below its project's address, not escaped; "" where it can not be told.
+	address func(d artifact.Destination, f artifact.File) string
 }
 
 var formats = map[artifact.Format]format{
@@ -135,63 +136,6 @@ func (s *Scanner) becomes(ctx context.Context, d *document, a address) (answer, 
 		return left("where GitLab has it can not be told by this address alone")
 	}
 	return s.registryOf(d, a, f)
-}
-
-// oneFile answers for the address of a file: GitLab's address of the same bytes.
-func (s *Scanner) oneFile(ctx context.Context, d *document, a address, f format, p artifact.Package, file string) (answer, error) {
-	found, err := s.copies.file(ctx, p, file)
-	if err != nil {
-		return answer{}, err
-	}
-	if len(found) == 0 {
-		return left("%s was not copied, so GitLab does not have it from here: let the tool resolve it again", strings.TrimSuffix(p.Name+" "+p.Version+" "+file, " "))
-	}
-	var urls []string
-	sure := true
-	for _, r := range found {
-		one := r.Package.Files[0]
-		if file != "" {
-			one = r.Package.Files[slices.IndexFunc(r.Package.Files, func(f artifact.File) bool { return f.Path == file })]
-		}
-		one.Digests = one.Digests.With(r.Arrivals[one.Path].Ours)
-		agreement := d.declared(a).Compare(one.Digests)
-		switch {
-		case r.Destination.Repack:
-			return left("GitLab has it with other bytes, since it was repacked")
-		case r.Destination.Format != p.Format && r.Destination.Format != artifact.Generic:
-			return left("GitLab has it as %s", r.Destination.Format)
-		case agreement == artifact.Different:
-			return left("the checksum beside it is not that of the copied file: let the tool resolve it again")
-		}
-		sure = sure && agreement == artifact.Same
-		scope, why := s.target.project(r.Destination.Project)
-		if why != "" {
-			return answer{why: why}, nil
-		}
-		at := escapePath(f.address(scope, r.Destination, one))
-		if at == "" {
-			return left("GitLab's address of it takes a SHA-256 that is not known")
-		}
-		if !slices.Contains(urls, at) {
-			urls = append(urls, at)
-		}
-	}
-	switch {
-	case len(urls) > 1:
-		return left("GitLab has it in several places: %s", strings.Join(urls, ", "))
-	case !sure && !s.copies.declared(a.registry.Source, a.repository, a.format):
-		return answer{text: schemeOf(a, urls[0]), why: s.undeclared(a)}, nil
-	}
-	return answer{text: schemeOf(a, urls[0])}, nil
-}
-
-// escapePath escapes what a name may have and an address may not; what GitLab writes as it is stays.
-func escapePath(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.String()
 }
 
 // registryOf answers for the address of a repository, or of something below it that is the same at GitLab.

@@ -14,12 +14,14 @@ import (
 var containerFiles = []kind{
 	{files: []string{"dockerfile", "dockerfile.*", "*.dockerfile", "containerfile", "containerfile.*"}, name: "container", format: artifact.Container, images: dockerfileContext},
 	{files: []string{"docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml"}, name: "container", format: artifact.Container, images: imageContext},
+	{files: []string{"kustomization.yml", "kustomization.yaml"}, name: "container", images: kustomizeContext},
 	{files: []string{"*.yml", "*.yaml"}, name: "container", images: imageContext},
 	{files: []string{"*.json", "*.hcl", "*.nomad"}, name: "", images: imageContext, untouched: true},
 }
 
 var (
 	imageLine  = regexp.MustCompile(`(?i)^\s*(?:-\s*)?["']?[\w.-]*image[\w.-]*["']?\s*[:=]|^\s*image\s|\bdocker\.image\(|\bdocker://|\bnewName:|--image[= ]|\b(?:docker|podman|nerdctl|buildah|skopeo|crane|ctr|kubectl)\s`)
+	kustomized = regexp.MustCompile(`^\s*(?:-\s*)?(?:name|newName):`)
 	imageItem  = regexp.MustCompile(`^\s*-\s*(?:name:\s*)?["']?$`)
 	dockerLine = regexp.MustCompile(`(?i)^\s*(?:FROM|ARG|ENV)\s|--from=|from=`)
 	services   = regexp.MustCompile(`(?m)^(\s*)services:\s*(?:#.*)?$`)
@@ -29,6 +31,10 @@ var (
 func dockerfileContext(d *document, offset int) bool {
 	return dockerLine.Match(d.lineAt(offset)) || imageContext(d, offset)
 }
+
+// kustomizeContext: Kustomize names the image that it replaces, and its replacement
+// (https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/).
+func kustomizeContext(d *document, offset int) bool { return kustomized.Match(d.lineAt(offset)) }
 
 // imageContext: the value of a key that is called after images, an operand of a command for images, an item below "services:".
 func imageContext(d *document, offset int) bool {

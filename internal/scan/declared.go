@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// String is the finding as a line for people: "FILE:LINE: OLD → NEW (ecosystem)".
+// String is the finding as a line for people: "FILE:LINE: OLD → NEW (ecosystem)". What is left to do then, which many share, is not
+// in it.
 func (f Finding) String() string {
 	line := fmt.Sprintf("%s:%d: %s → ", Printable(f.File), f.Line, f.Old)
 	switch {
@@ -20,9 +21,6 @@ func (f Finding) String() string {
 	line += " (" + f.Ecosystem + ")"
 	if f.Why != "" {
 		return line + ": " + Printable(f.Why)
-	}
-	if f.Then != "" {
-		line += "; then: " + Printable(f.Then)
 	}
 	return line
 }

@@ -18,8 +18,8 @@ var genericFormat = format{
 		g := artifact.ParseGenericPath(repository, rest)
 		return g.Name, g.Version, g.Path, g.Path != ""
 	},
-	address: func(project string, d artifact.Destination, f artifact.File) string {
-		return project + "/packages/generic/" + d.Name + "/" + d.Version + "/" + f.Path
+	address: func(d artifact.Destination, f artifact.File) string {
+		return "packages/generic/" + d.Name + "/" + d.Version + "/" + f.Path
 	},
 }
 

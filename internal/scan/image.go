@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"regexp"
 	"slices"
@@ -8,6 +9,29 @@ import (
 
 	"pkgferry/internal/artifact"
 )
+
+// bareImages are the names of r's images that stand where an image must, without a host.
+func (o *old) bareImages(d *document, r *Registry) []address {
+	var all []address
+	needle := strings.ToLower(r.Namespace) + "/"
+	for _, at := range d.mentions(needle) {
+		if at > 0 && (partOfName(d.text[at-1]) || d.text[at-1] == '/' && !bytes.HasSuffix(d.text[:at], []byte("docker://"))) {
+			continue
+		}
+		end := at + len(needle) - 1
+		n := pathEnd(d.text[end:])
+		name := string(d.text[at : end+n])
+		m := mention{start: at, host: at, end: end + n, scheme: none}
+		m.readTag(d.text[m.end:])
+		_, repository, _ := strings.Cut(name, "/")
+		if !o.copies.has(r.Source, repository, "") || !d.kind.images(d, at) {
+			continue
+		}
+		a := address{start: at, end: m.end, registry: r, scheme: none, tag: m.tag, digest: m.digest, bare: true}
+		all = append(all, a.asImage(m, repository, name))
+	}
+	return all
+}
 
 // imageName answers for the name of an image: that of the same image in GitLab's registry. A tag must have been copied; a name
 // without one means "latest".

@@ -24,8 +24,8 @@ var mavenFormat = format{
 		f, ok := artifact.ParseMavenPath(rest)
 		return f.Name, f.Version, f.File, ok
 	},
-	address: func(project string, d artifact.Destination, f artifact.File) string {
-		return project + "/packages/maven/" + artifact.MavenDir(d.Name, d.Version) + "/" + f.Path
+	address: func(d artifact.Destination, f artifact.File) string {
+		return "packages/maven/" + artifact.MavenDir(d.Name, d.Version) + "/" + f.Path
 	},
 }
 

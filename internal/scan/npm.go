@@ -30,8 +30,8 @@ var npmFormat = format{
 		name, version, ok = artifact.ParseNPMPath(rest)
 		return name, version, "", ok
 	},
-	address: func(project string, d artifact.Destination, _ artifact.File) string {
-		return project + "/packages/npm/" + d.Name + "/-/" + artifact.NPMTarball(d.Name, d.Version)
+	address: func(d artifact.Destination, _ artifact.File) string {
+		return "packages/npm/" + d.Name + "/-/" + artifact.NPMTarball(d.Name, d.Version)
 	},
 }
 

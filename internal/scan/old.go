@@ -59,6 +59,9 @@ func newOld(registries []Registry, also []Also, known *copies) *old {
 			for _, name := range hubHosts {
 				o.hosts = append(o.hosts, host{name: name, path: "/" + r.Namespace, registry: r})
 			}
+			if r.URL != nil {
+				o.hosts = append(o.hosts, host{name: strings.ToLower(r.URL.Hostname()), port: portOf(r.URL), path: "/" + r.Namespace, registry: r})
+			}
 			continue
 		}
 		o.hosts = append(o.hosts, host{

@@ -41,11 +41,11 @@ var pypiFormat = format{
 		name, version, ok = artifact.ParsePyPIFile(file)
 		return name, version, file, ok
 	},
-	address: func(project string, _ artifact.Destination, f artifact.File) string {
+	address: func(_ artifact.Destination, f artifact.File) string {
 		if f.Digests.SHA256 == "" {
 			return ""
 		}
-		return project + "/packages/pypi/files/" + f.Digests.SHA256 + "/" + f.Path
+		return "packages/pypi/files/" + f.Digests.SHA256 + "/" + f.Path
 	},
 }
 

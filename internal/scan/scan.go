@@ -23,7 +23,7 @@ import (
 // Registry is one that was copied from. Type is that of the configuration: artifactory, nexus, npmjs or dockerhub.
 type Registry struct {
 	Source, Type string
-	URL          *url.URL // not of dockerhub
+	URL          *url.URL // of dockerhub that of the registry, nil where it is Docker Hub's own
 	Namespace    string   // of dockerhub
 	Scopes       []string // of npmjs, such as @acme
 }

@@ -91,6 +91,9 @@ func scanned(t *testing.T, files []txtar.File) []txtar.File {
 	for _, file := range all(t, s, dir) {
 		for _, f := range file.Findings {
 			found.WriteString(f.String() + "\n")
+			if f.Then != "" {
+				found.WriteString("\tthen: " + f.Then + "\n")
+			}
 		}
 		if file.Diff == "" {
 			continue

@@ -88,7 +88,9 @@ func (t *tree) read(p string, k kind) (*document, error) {
 	case info.Size() > maxFile:
 		return nil, large
 	}
-	raw, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	buffer := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	_, err = buffer.ReadFrom(io.LimitReader(file, maxFile+1))
+	raw := buffer.Bytes()
 	switch {
 	case err != nil:
 		return nil, err
