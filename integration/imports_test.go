@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"internal/engine": {"sources", "sinks", "mapping", "checkpoint", "internal/artifact", "internal/fault",
 		"github.com/sourcegraph/conc", "github.com/sourcegraph/conc/"},
 	"internal/control":    {"internal/engine", "internal/httpx", "checkpoint", "internal/artifact", "github.com/dustin/go-humanize"},
+	"internal/metrics":    {"internal/engine", "internal/httpx", "checkpoint", "internal/artifact", "internal/fault", "github.com/prometheus/client_golang/"},
 	"internal/report":     {"checkpoint", "internal/artifact", "internal/fault", "foreign"},
 	"internal/scan":       {"checkpoint", "internal/artifact", "github.com/sourcegraph/conc/"},
 	"internal/clients":    {"checkpoint", "mapping", "internal/artifact", "internal/fault", "foreign"},

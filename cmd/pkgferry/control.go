@@ -10,16 +10,11 @@ import (
 // attend lets a second shell look at a run, and change it, until the end is called. Where no socket can be, the run goes on
 // without.
 func (a *app) attend(ctx context.Context, m *migration) (end func()) {
-	m.options.Crew = engine.NewCrew(m.options.Workers)
 	meter := control.NewMeter()
 	m.options.Events = together(m.options.Events, meter.Event)
-	servers := map[string]string{}
-	for _, s := range m.file.Sources {
-		servers[s.Name] = sourceName(s)
-	}
-	servers[control.Target] = targetName
 	server, err := control.Serve(ctx, control.Path(a.checkpoint), &control.Run{
-		Command: a.command, Version: programVersion(), Store: m.options.Store, Crew: m.options.Crew, Hosts: m.hosts, Meter: meter, Servers: servers,
+		Command: a.command, Version: programVersion(), Metrics: m.metrics,
+		Store: m.options.Store, Crew: m.options.Crew, Hosts: m.hosts, Meter: meter, Servers: m.servers(),
 	})
 	if err != nil {
 		a.log.Warn("no second shell can reach this run", "error", oneLine(err.Error()))

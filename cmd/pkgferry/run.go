@@ -32,6 +32,7 @@ type runFlags struct {
 	maxDuration time.Duration
 	maxTransfer string
 	wait        bool
+	metrics     string
 	dryRun      bool
 }
 
@@ -56,6 +57,7 @@ func (f *runFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.maxDuration, "max-duration", 0, "take nothing new after this `TIME`")
 	flags.StringVar(&f.maxTransfer, "max-transfer", "", "take nothing new after this many `BYTES` were read, for example 50GiB")
 	flags.BoolVar(&f.wait, "wait", false, "when a source's quota is used up, pause until it refills; without it the run ends with 4")
+	flags.StringVar(&f.metrics, "metrics-listen", "", "show metrics to Prometheus at this `ADDRESS`, for example 127.0.0.1:9187")
 }
 
 func (a *app) run(f runFlags) error {
@@ -80,6 +82,13 @@ func (a *app) move(f runFlags, do func(context.Context, *migration) error) error
 	if err != nil {
 		return usage(err)
 	}
+	scrapes, err := a.scrapes(f.metrics)
+	if err != nil {
+		return usage(err)
+	}
+	if scrapes != nil {
+		defer func() { _ = scrapes.Close() }() // else whoever serves does it
+	}
 	m, err := a.prepare()
 	if err != nil {
 		return err
@@ -95,6 +104,8 @@ func (a *app) move(f runFlags, do func(context.Context, *migration) error) error
 	}
 	defer closing()
 	m.options.Store = store
+	m.options.Crew = engine.NewCrew(f.workers)
+	defer a.show(m, scrapes, f.dryRun)()
 	if !f.dryRun { // which works on a checkpoint of its own
 		defer a.attend(ctx, m)()
 	}

@@ -39,6 +39,7 @@ func TestStories(t *testing.T) {
 			"wait-for":   waitFor,
 			"changes":    changes,
 			"owner-only": ownerOnly,
+			"scrape":     scrape,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)

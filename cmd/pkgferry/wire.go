@@ -162,6 +162,7 @@ type migration struct {
 	sink    func() (sinks.Sink, error) // makes the target's sink anew, which knows nothing of what the last one saw
 	budgets map[string]*httpx.Daily    // by source, where it has one
 	counted bool                       // what is used of them is noted
+	metrics string                     // where Prometheus finds them; "" when it does not
 }
 
 // connect reads the configuration and prepares both ends.

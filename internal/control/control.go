@@ -16,6 +16,7 @@ type Status struct {
 	PID     int       `json:"pid"`
 	Command string    `json:"command"` // run or sync
 	Version string    `json:"version"`
+	Metrics string    `json:"metrics,omitempty"` // where Prometheus finds them
 	Started time.Time `json:"started"`
 	Workers Workers   `json:"workers"`
 	// Packages are the numbers of the checkpoint: Listed is the sum of the others.

@@ -19,6 +19,7 @@ import (
 type Run struct {
 	Command string // as people typed it: run or sync
 	Version string
+	Metrics string // an address; "" for none
 	Store   *checkpoint.Store
 	Crew    *engine.Crew
 	Hosts   *httpx.Hosts
@@ -37,7 +38,7 @@ const (
 // Status is what the run does now.
 func (r *Run) Status(ctx context.Context) (Status, error) {
 	now := time.Now()
-	s := Status{PID: os.Getpid(), Command: r.Command, Version: r.Version, Stuck: []Stuck{}, Hosts: []Host{}}
+	s := Status{PID: os.Getpid(), Command: r.Command, Version: r.Version, Metrics: r.Metrics, Stuck: []Stuck{}, Hosts: []Host{}}
 	s.Workers.Size, s.Workers.Busy = r.Crew.Size()
 	totals, err := r.Store.Totals(ctx)
 	if err != nil {

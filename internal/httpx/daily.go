@@ -100,3 +100,11 @@ func (c *Client) charge(req *http.Request) error {
 	}
 	return c.o.Daily.take(req.Context())
 }
+
+// Left is how many requests of the day are left.
+func (d *Daily) Left() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.begin(d.now())
+	return d.limit - d.used
+}
