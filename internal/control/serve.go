@@ -14,8 +14,8 @@ import (
 const (
 	maxQuestion = 64 << 10
 	maxAnswer   = 8 << 20
-	// patience is how long who asks may take to ask, and how long the end waits for answers under way.
-	patience = 5 * time.Second
+	patience    = 5 * time.Second        // how long who asks may take to ask
+	grace       = 500 * time.Millisecond // how long the end waits for them
 )
 
 // Server answers at the socket.
@@ -72,7 +72,7 @@ func (s *Server) counted(h http.Handler) http.Handler {
 
 // Close takes the socket away and returns when nobody is being answered any more.
 func (s *Server) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
 	_ = s.http.Close() // hangs up on who did not ask yet

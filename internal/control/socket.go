@@ -23,8 +23,9 @@ var ErrNoRun = errors.New("no run is in progress")
 // listener is a socket that nobody but its owner can open, at any moment of its life.
 type listener struct {
 	*net.UnixListener
-	path string
-	file fs.FileInfo // what we put there
+	path   string
+	file   fs.FileInfo       // what we put there
+	allows func(uint32) bool // who may come in, by user id
 }
 
 // listen puts a socket at path. One that a killed process left there is replaced; one that answers, and what is no socket, is
@@ -55,7 +56,7 @@ func listen(ctx context.Context, path string) (*listener, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return &listener{UnixListener: l, path: path, file: file}, nil
+	return &listener{UnixListener: l, path: path, file: file, allows: ours}, nil
 }
 
 func bind(ctx context.Context, path string) (*net.UnixListener, error) {
@@ -102,7 +103,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if uid, known := peer(conn); !known || ours(uid) {
+		if uid, known := peer(conn); !known || l.allows(uid) {
 			return conn, nil
 		}
 		_ = conn.Close()
