@@ -96,3 +96,8 @@ func ImageName(path string) bool { return len(path) <= maxImageName && imageName
 
 // ImageTag tells whether tag is one that registries take.
 func ImageTag(tag string) bool { return imageTag.MatchString(tag) }
+
+var containerLosses = []Loss{
+	{"Pull counts, stars and descriptions of repositories", "GitLab has no place for them.", true, always},
+	{"The referrers API", "GitLab's registry has none: signatures and attestations are found by the fallback tag, which carries the source's own bytes.", true, always},
+}

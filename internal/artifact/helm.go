@@ -32,3 +32,7 @@ func ParseHelmFile(file string) (name, version string, ok bool) {
 	}
 	return "", "", false
 }
+
+var helmLosses = []Loss{
+	{"Provenance files (.prov)", "GitLab's Helm registry has no place for them: push chart and provenance to the container registry as an OCI artifact.", false, ends(".prov")},
+}

@@ -84,3 +84,7 @@ func mavenRank(file string) int {
 	}
 	return 0
 }
+
+var mavenLosses = []Loss{
+	{"Checksum files (.md5, .sha1, .sha256, .sha512)", "GitLab answers them from its own hashes of the same bytes.", false, versions},
+}

@@ -97,3 +97,11 @@ func IsNPMName(name string) bool {
 	}
 	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd })
 }
+
+var npmLosses = []Loss{
+	{"dist.integrity and the registry's signatures", "npm compares with the SHA-1 in dist.shasum. Lock files that hold integrity stay valid, since the bytes are the same.", false, versions},
+	{"os, cpu, optionalDependencies, bundleDependencies in the registry's metadata", "They stay inside the tarball; npm looks for what a package bundles in the registry.", true, versions},
+	{"Provenance attestations", "They are saved beside the report, in attestations/.", false, func(p Package, _ Destination) bool {
+		return p.Metadata[NPMAttestations] != ""
+	}},
+}

@@ -72,3 +72,7 @@ func number(digits string) string { return cmp.Or(strings.TrimLeft(digits, "0"),
 
 // NuGetSymbols tells a symbol package (https://learn.microsoft.com/nuget/create-packages/symbol-packages-snupkg) from a package.
 func NuGetSymbols(file string) bool { return strings.HasSuffix(strings.ToLower(file), ".snupkg") }
+
+var nugetLosses = []Loss{
+	{"Symbols in the old form (.symbols.nupkg)", "GitLab takes .snupkg alone: make one of them.", false, ends(".symbols.nupkg")},
+}

@@ -147,3 +147,11 @@ func cutSuffix(file, suffix string) (stem string, ok bool) {
 	}
 	return file[:at], true
 }
+
+var pypiLosses = []Loss{
+	{"Yanks and signatures", "GitLab's simple pages have neither: pip may choose a yanked version. Leave it out by a route, or pin.", true, versions},
+	{"Descriptions over 4,000 characters", "GitLab keeps the beginning; the whole is inside each file.", true, versions},
+	{"requires-python of each file", "Until 18.7 GitLab keeps one for all files of a version: that of the last one sent.", true, func(p Package, _ Destination) bool {
+		return len(p.Files) > 1
+	}},
+}

@@ -111,3 +111,9 @@ func (s *sink) Write(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+var terraformLosses = []Loss{
+	{"The archive", "The source's .zip became a .tgz with the same files and other bytes, as its route says; digests of the old archive do not hold.", false, func(_ Package, to Destination) bool {
+		return to.Repack
+	}},
+}

@@ -1,9 +1,6 @@
 package report
 
 import (
-	"encoding/json"
-	"io"
-	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -12,8 +9,58 @@ import (
 	"pkgferry/internal/artifact"
 )
 
-// row is one line of NDJSON. The names of its fields are the columns of the CSV files, where both have them.
+// Header is the first line of a sealed file.
+type Header struct {
+	Kind    string    `json:"kind"`
+	Report  string    `json:"report"` // the form of the file: "pkgferry/1"
+	Version string    `json:"version,omitempty"`
+	Sealed  time.Time `json:"sealed"`
+	Target  string    `json:"target,omitempty"`
+	// Tools are the pkgferrys that worked on the migration, with the SHA-256 of the configuration that each went by; the newest.
+	Tools   []tool   `json:"tools,omitempty"`
+	Verdict *Verdict `json:"verdict,omitempty"`
+	// Proofs says what the words mean that say how GitLab came by what it shows.
+	Proofs map[string]string `json:"proofs"`
+}
+
+type tool struct {
+	Since   time.Time `json:"since"`
+	Version string    `json:"version"`
+	Config  string    `json:"config_sha256"`
+}
+
+// End is the last line of a sealed file. The sum of Outcomes is Packages.
+type End struct {
+	Kind     string           `json:"kind"`
+	Lines    int64            `json:"lines"` // with the header and itself
+	Packages int64            `json:"packages"`
+	Files    int64            `json:"files"`
+	Bytes    int64            `json:"bytes"` // of known sizes
+	Outcomes map[string]int64 `json:"outcomes"`
+	Problems int64            `json:"problems"`
+	// Beside are the files of the same report that lie beside it, with their SHA-256.
+	Beside map[string]string `json:"beside,omitempty"`
+}
+
+// proofMeaning says how GitLab came by what it shows.
+var proofMeaning = map[string]string{
+	artifact.Server.String():   "GitLab computed the digest from the bytes that it received",
+	artifact.ReadBack.String(): "the file was downloaded from GitLab and its bytes were hashed and compared",
+	artifact.Declared.String(): "GitLab repeats the digest that it was told when the file was sent",
+	artifact.BySize.String():   "GitLab shows no digest; the size was compared",
+}
+
+// problem is a line for what could not be listed.
+type problem struct {
+	Kind   string    `json:"kind"`
+	Source string    `json:"source"`
+	Error  string    `json:"error"`
+	At     time.Time `json:"at"`
+}
+
+// row is the line of a package. The names of its fields are the columns of the CSV files, where both have them.
 type row struct {
+	Kind       string            `json:"kind"`
 	PURL       string            `json:"purl"`
 	Source     string            `json:"source"`
 	Repository string            `json:"repository,omitempty"`
@@ -27,61 +74,46 @@ type row struct {
 	Reason     artifact.Reason   `json:"reason,omitempty"`
 	Proof      string            `json:"proof,omitempty"`
 	Attempts   int               `json:"attempts"`
-	Settled    *time.Time        `json:"settled,omitempty"`
+	Listed     time.Time         `json:"listed,omitzero"`
+	Started    time.Time         `json:"started,omitzero"` // when this migration first began to publish it
+	Settled    time.Time         `json:"settled,omitzero"`
+	Tool       string            `json:"tool,omitempty"` // the version of the pkgferry that settled it
 	Error      string            `json:"error,omitempty"`
 	Next       string            `json:"next,omitempty"`
 	Metadata   map[string]string `json:"metadata,omitempty"`
 	// Gone is when the source was found not to have it any more.
-	Gone  *time.Time `json:"gone,omitempty"`
-	Files []file     `json:"files"`
+	Gone  time.Time `json:"gone,omitzero"`
+	Files []file    `json:"files"`
 }
 
 type file struct {
 	Path string `json:"path"`
-	Size int64  `json:"size"` // -1: the source did not say
+	URL  string `json:"url,omitempty"` // at the source
+	Size int64  `json:"size"`          // -1: the source did not say
 	// Declared is what the source said, Computed what was hashed on the way, Held what the target shows.
 	Declared map[string]string `json:"declared,omitempty"`
 	Computed map[string]string `json:"computed,omitempty"`
 	Held     string            `json:"held,omitempty"`
 	HeldSize *int64            `json:"held_size,omitempty"`
 	Proof    string            `json:"proof,omitempty"`
-	Gone     bool              `json:"gone,omitempty"` // the source does not have it any more
+	Modified time.Time         `json:"modified,omitzero"` // at the source
+	Gone     bool              `json:"gone,omitempty"`    // the source does not have it any more
 }
 
-// NDJSON writes a JSON object per record and line, with the digests of every file.
-func NDJSON(w io.Writer, records iter.Seq2[checkpoint.Record, error]) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	for record, err := range records {
-		if err != nil {
-			return err
-		}
-		if err := out.Encode(rowOf(record)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func rowOf(r checkpoint.Record) row {
+func (s *session) row(r checkpoint.Record) row {
 	p := r.Package
 	line := row{
-		PURL: p.PURL(), Source: p.Source, Repository: p.Repository, Format: p.Format, Name: p.Name, Version: p.Version,
+		Kind: kindPackage, PURL: p.PURL(), Source: p.Source, Repository: p.Repository, Format: p.Format, Name: p.Name, Version: p.Version,
 		Project: r.Destination.Project, TargetName: r.Destination.Name, Bytes: p.Bytes(),
 		Outcome: OutcomeName(r.Outcome), Reason: r.Reason, Proof: r.Proof.String(), Attempts: r.Attempts,
+		Listed: r.Listed, Started: r.Started, Settled: r.Settled, Tool: s.toolOf(r), Gone: r.Gone,
 		Error: r.Error, Next: r.Reason.Next(), Metadata: p.Metadata, Files: make([]file, 0, len(p.Files)),
-	}
-	if !r.Settled.IsZero() {
-		line.Settled = &r.Settled
-	}
-	if !r.Gone.IsZero() {
-		line.Gone = &r.Gone
 	}
 	for _, f := range p.Files {
 		arrival, arrived := r.Arrivals[f.Path]
 		one := file{
-			Path: f.Path, Size: f.Size, Declared: digests(f.Digests), Computed: digests(arrival.Ours),
-			Held: arrival.Held, Proof: arrival.Proof.String(), Gone: slices.Contains(r.GoneFiles, f.Path),
+			Path: f.Path, URL: s.address(p, f), Size: f.Size, Declared: digests(f.Digests), Computed: digests(arrival.Ours),
+			Held: arrival.Held, Proof: arrival.Proof.String(), Modified: f.Modified, Gone: slices.Contains(r.GoneFiles, f.Path),
 		}
 		if arrived && arrival.HeldSize >= 0 {
 			one.HeldSize = &arrival.HeldSize
