@@ -64,7 +64,7 @@ func Attestations(ctx context.Context, s *checkpoint.Store, dir string, open fun
 			}
 			line := attested{PURL: p.PURL(), Source: p.Source}
 			if err := line.save(ctx, dir, p, open); err != nil {
-				line.File, line.SHA256, line.Error = "", "", Printable(err.Error())
+				line.File, line.SHA256, line.Error = "", "", printable(err.Error())
 				missing++
 			}
 			if err := out.Encode(line); err != nil {

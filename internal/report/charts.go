@@ -189,7 +189,7 @@ func (a axis) strips(rests []checkpoint.Rest) template.HTML {
 	s := newDrawing("When servers asked to be left alone", len(hosts)*step+26)
 	for i, host := range hosts {
 		y := i*step + 18
-		s.text(plotLeft, y-5, "label", Printable(host))
+		s.text(plotLeft, y-5, "label", printable(host))
 		s.text(plotRight, y-5, "value end", sums[host].Round(time.Second).String())
 		s.add(`<rect class="track" x="%d" y="%d" width="%d" height="%d" rx="3"/>`, plotLeft, y, plotWidth, thick)
 		for _, r := range rests {

@@ -120,7 +120,7 @@ func cells(r checkpoint.Record) []string {
 	row := []string{
 		p.PURL(), p.Source, p.Repository, string(p.Format), p.Name, p.Version, r.Destination.Project, r.Destination.Name,
 		strconv.Itoa(len(p.Files)), strconv.FormatInt(p.Bytes(), 10), OutcomeName(r.Outcome), string(r.Reason),
-		r.Proof.String(), strconv.Itoa(r.Attempts), stamp(r.Settled), Printable(r.Error), r.Reason.Next(), stamp(r.Gone),
+		r.Proof.String(), strconv.Itoa(r.Attempts), stamp(r.Settled), printable(r.Error), r.Reason.Next(), stamp(r.Gone),
 	}
 	for i := range row {
 		row[i] = harmless(row[i])

@@ -31,7 +31,7 @@ const dataMark = "@@ROWS@@"
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"count": Count, "bytes": Bytes, "when": when, "outcome": OutcomeName, "proofName": ProofName,
-	"plain": Printable, "plural": plural, "len64": func(all []string) int64 { return int64(len(all)) },
+	"plain": printable, "plural": plural, "len64": func(all []string) int64 { return int64(len(all)) },
 }).Parse(pageText))
 
 // pageData is what the page shows beside the rows.

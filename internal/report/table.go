@@ -92,13 +92,13 @@ func (t Table) Text(w io.Writer) error {
 	width := make([]int, len(t.Head))
 	for _, row := range rows {
 		for i, cell := range row {
-			width[i] = max(width[i], utf8.RuneCountInString(Printable(cell)))
+			width[i] = max(width[i], utf8.RuneCountInString(printable(cell)))
 		}
 	}
 	for _, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
-			cell = Printable(cell)
+			cell = printable(cell)
 			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
 			if strings.HasPrefix(t.Head[i], ">") {
 				cell = pad + cell
@@ -137,8 +137,8 @@ func (t Table) Markdown(w io.Writer) error {
 	return err
 }
 
-// Printable keeps what a server or a package says from steering the terminal.
-func Printable(s string) string {
+// printable keeps what a server or a package says from steering the terminal.
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return ' '
@@ -152,4 +152,7 @@ var markdownEscaper = strings.NewReplacer(
 )
 
 // escape makes Markdown show s as it is, on one line.
-func escape(s string) string { return markdownEscaper.Replace(Printable(s)) }
+func escape(s string) string { return markdownEscaper.Replace(printable(s)) }
+
+// Printable is foreign text as a terminal may be given it, on one line.
+func Printable(s string) string { return printable(s) }

@@ -120,7 +120,7 @@ func (p *page) text(text string) {
 func Some(all int64, texts []string) string {
 	var b strings.Builder
 	for _, text := range texts {
-		b.WriteString("  " + Printable(text) + "\n")
+		b.WriteString("  " + printable(text) + "\n")
 	}
 	if more := all - int64(len(texts)); more > 0 {
 		fmt.Fprintf(&b, "  … and %s more\n", Count(more))
