@@ -68,11 +68,11 @@ func (g *gate) pass(ctx context.Context) error {
 	if err := report.Decide(ctx, store, g.verdict); err != nil {
 		return err
 	}
-	paths, err := report.Write(ctx, store, g.out, nil)
+	written, err := g.app.writeReport(ctx, store, g.out, nil)
 	if err != nil {
 		return fmt.Errorf("the report: %w", err)
 	}
-	return g.tell(summary, paths)
+	return g.tell(summary, written)
 }
 
 // listed holds against it each source that was not listed as a whole, and without a problem, since the gate began.
@@ -240,7 +240,7 @@ func (g *gate) weigh(s report.Summary) {
 }
 
 // tell prints the verdict and where the report lies, and returns what it means as an exit code.
-func (g *gate) tell(s report.Summary, paths []string) error {
+func (g *gate) tell(s report.Summary, written report.Written) error {
 	code := codeIncomplete
 	switch {
 	case g.verdict.Go:
@@ -255,8 +255,9 @@ func (g *gate) tell(s report.Summary, paths []string) error {
 			Word string `json:"word"`
 			report.Verdict
 			Report []string `json:"report"`
+			Head   string   `json:"head"` // of the sealed file
 			Exit   int      `json:"exit"`
-		}{g.verdict.Word(), g.verdict, paths, code})
+		}{g.verdict.Word(), g.verdict, written.Paths, written.Seal.Head, code})
 		return errors.Join(err, ended(code))
 	}
 	out := g.app.stdout
@@ -268,10 +269,8 @@ func (g *gate) tell(s report.Summary, paths []string) error {
 			return err
 		}
 	}
-	for _, path := range paths {
-		if _, err := fmt.Fprintln(out, path); err != nil {
-			return err
-		}
+	if err := g.app.tellReport(written); err != nil {
+		return err
 	}
 	if err := g.verdict.Text(out); err != nil {
 		return err

@@ -92,6 +92,10 @@ func (a *app) printReport(written report.Written) error {
 	if a.json {
 		return a.printJSON(map[string]any{"files": written.Paths, "head": written.Seal.Head, "lines": written.Seal.Lines})
 	}
+	return a.tellReport(written)
+}
+
+func (a *app) tellReport(written report.Written) error {
 	for _, path := range written.Paths {
 		if _, err := fmt.Fprintln(a.stdout, path); err != nil {
 			return err
