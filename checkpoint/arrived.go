@@ -43,3 +43,26 @@ func (s *Store) arrivedAfter(ctx context.Context, format artifact.Format, after 
 		WHERE id > ? AND dest_format = ? AND outcome IN ('published', 'present') ORDER BY id LIMIT ?`, after, format, limit)
 	return records, err
 }
+
+// ArrivedNames yields each name of which a package lies at the sink as format once for each source, repository and
+// destination, sorted by them: records without a version.
+func (s *Store) ArrivedNames(ctx context.Context, format artifact.Format) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		err := query(ctx, s.db, func(row *sql.Rows) error {
+			var r Record
+			p, dst := &r.Package, &r.Destination
+			if err := row.Scan(&p.Source, &p.Repository, &p.Format, &p.Name, &dst.Project, &dst.Name); err != nil {
+				return err
+			}
+			dst.Format = format
+			if !yield(r, nil) {
+				return errEnough
+			}
+			return nil
+		}, `SELECT DISTINCT source, repository, format, name, project, dest_name FROM package
+			WHERE dest_format = ? AND outcome IN ('published', 'present') ORDER BY source, repository, name, project, dest_name`, format)
+		if err != nil {
+			yield(Record{}, err)
+		}
+	}
+}

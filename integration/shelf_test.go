@@ -23,6 +23,12 @@ import (
 // ferry is a migration of a shelf to the stand-in to.
 func ferry(t testing.TB, from *shelf.Shelf, to *server, rules ...mapping.Rule) engine.Options {
 	t.Helper()
+	return ferryWith(t, filepath.Join(t.TempDir(), "pkgferry.db"), from, to, rules...)
+}
+
+// ferryWith is one whose checkpoint lies at path.
+func ferryWith(t testing.TB, path string, from *shelf.Shelf, to *server, rules ...mapping.Rule) engine.Options {
+	t.Helper()
 	if rules == nil {
 		rules = mapping.Defaults()
 	}
@@ -30,7 +36,7 @@ func ferry(t testing.TB, from *shelf.Shelf, to *server, rules ...mapping.Rule) e
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := checkpoint.Open(filepath.Join(t.TempDir(), "pkgferry.db"))
+	store, err := checkpoint.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ type ecosystem struct {
 }
 
 // ecosystems are what there is, in the order of the overview.
-var ecosystems = []ecosystem{npm}
+var ecosystems = []ecosystem{npm, maven, pypi, nuget, terraform, container, helm, generic}
 
 // site is one audience at one place: what a template is filled with.
 type site struct {
@@ -89,7 +89,7 @@ var templates embed.FS
 
 // Write writes the files into dir. Files of the same names are replaced; others stay.
 func Write(ctx context.Context, dir string, o Options) (Result, error) {
-	parsed, err := template.New("").Option("missingkey=error").Funcs(escapes).ParseFS(templates, "templates/*")
+	parsed, err := template.New("").Option("missingkey=zero").Funcs(escapes).ParseFS(templates, "templates/*")
 	if err != nil {
 		return Result{}, err
 	}
@@ -98,6 +98,9 @@ func Write(ctx context.Context, dir string, o Options) (Result, error) {
 		if err := w.ecosystem(e); err != nil {
 			return w.result, err
 		}
+	}
+	if err := w.pipeline(); err != nil {
+		return w.result, err
 	}
 	return w.result, w.overview()
 }
@@ -123,7 +126,7 @@ func (w *writer) ecosystem(e ecosystem) error {
 		}
 	}
 	for _, l := range e.lists {
-		if w.o.Store == nil {
+		if w.o.Store == nil || w.o.GitLab.Planned || e.format == artifact.Container && w.o.GitLab.Registry == "" {
 			break
 		}
 		err := w.write(path.Join(e.dir, l.name), func(out io.Writer) error { return l.write(w.ctx, out, w.o) })

@@ -95,11 +95,10 @@ func (g *GitLab) address(kind string, p Place, rest string) string {
 	return g.URL.JoinPath("api/v4", kind, reference, rest).String()
 }
 
-// ModuleHost is the host that the source of a Terraform module begins with, and ModuleNamespace what follows: GitLab's
-// root group.
+// ModuleHost is the host that the source of a Terraform module begins with.
 func (g *GitLab) ModuleHost() string { return g.URL.Host }
 
-// ModuleNamespace see ModuleHost.
+// ModuleNamespace is what follows it: GitLab's root group.
 func (g *GitLab) ModuleNamespace() string {
 	root, _, _ := strings.Cut(g.Group.Path, "/")
 	return root
@@ -118,3 +117,12 @@ func (g *GitLab) Having(f artifact.Format) []Project {
 
 // Below is a project's path without the group's.
 func (g *GitLab) Below(p Place) string { return strings.TrimPrefix(p.Path, g.Group.Path+"/") }
+
+// byPath finds projects by their full paths.
+func (g *GitLab) byPath() map[string]Project {
+	found := make(map[string]Project, len(g.Projects))
+	for _, p := range g.Projects {
+		found[p.Path] = p
+	}
+	return found
+}

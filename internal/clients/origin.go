@@ -31,3 +31,11 @@ func (o Origin) Image(p artifact.Package) (string, bool) {
 	}
 	return "", false
 }
+
+// Module is what a Terraform module of the source is called in configurations; false when that is not known.
+func (o Origin) Module(p artifact.Package) (string, bool) {
+	if o.Type != "artifactory" || o.URL == nil {
+		return "", false
+	}
+	return o.URL.Host + "/" + p.Repository + "__" + p.Name, true
+}

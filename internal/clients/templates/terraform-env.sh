@@ -1,0 +1,2 @@
+# For {{.Who.Title}}: . ./env.sh
+export {{.Variable}}="{{.Who.Token.Shell}}"
