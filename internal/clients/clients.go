@@ -89,47 +89,81 @@ var templates embed.FS
 
 // Write writes the files into dir. Files of the same names are replaced; others stay.
 func Write(ctx context.Context, dir string, o Options) (Result, error) {
+	var result Result
+	result.Notes = o.Notes
+	err := each(ctx, o, func(name string, fill func(io.Writer) error) error {
+		at := filepath.Join(dir, filepath.FromSlash(name))
+		if err := toFile(at, fill); err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		result.Files = append(result.Files, at)
+		return nil
+	})
+	return result, err
+}
+
+// toFile has fill make a file, which appears when it is whole.
+func toFile(at string, fill func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(at), 0o750); err != nil {
+		return err
+	}
+	out, err := renameio.NewPendingFile(at, renameio.WithPermissions(0o644))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = out.Cleanup() }()
+	if err := fill(out); err != nil {
+		return err
+	}
+	return out.CloseAtomicallyReplace()
+}
+
+// each makes every file, the overview first.
+func each(ctx context.Context, o Options, write func(name string, fill func(io.Writer) error) error) error {
 	parsed, err := template.New("").Option("missingkey=zero").Funcs(escapes).ParseFS(templates, "templates/*")
 	if err != nil {
-		return Result{}, err
+		return err
 	}
-	w := &writer{ctx: ctx, dir: dir, o: o, templates: parsed, result: Result{Notes: o.Notes}}
+	w := &writer{ctx: ctx, o: o, templates: parsed, write: write}
 	for _, e := range ecosystems {
-		if err := w.ecosystem(e); err != nil {
-			return w.result, err
+		if projects := o.GitLab.Having(e.format); len(projects) > 0 {
+			w.chapters = append(w.chapters, chapter{e, projects, o.GitLab})
 		}
 	}
+	if err := w.overview(); err != nil {
+		return err
+	}
 	if err := w.pipeline(); err != nil {
-		return w.result, err
+		return err
 	}
-	return w.result, w.overview()
-}
-
-type writer struct {
-	ctx       context.Context
-	dir       string
-	o         Options
-	templates *template.Template
-	result    Result
-	chapters  []chapter
-}
-
-func (w *writer) ecosystem(e ecosystem) error {
-	projects := w.o.GitLab.Having(e.format)
-	if len(projects) == 0 {
-		return nil
-	}
-	w.chapters = append(w.chapters, chapter{e, projects, w.o.GitLab})
-	for _, who := range audiences {
-		if err := w.audience(e, who, projects); err != nil {
+	for _, c := range w.chapters {
+		if err := w.ecosystem(c); err != nil {
 			return err
 		}
 	}
-	for _, l := range e.lists {
-		if w.o.Store == nil || w.o.GitLab.Planned || e.format == artifact.Container && w.o.GitLab.Registry == "" {
-			break
+	return nil
+}
+
+// writer fills the templates.
+type writer struct {
+	ctx       context.Context
+	o         Options
+	templates *template.Template
+	chapters  []chapter
+	write     func(name string, fill func(io.Writer) error) error
+}
+
+func (w *writer) ecosystem(c chapter) error {
+	for _, who := range audiences {
+		if err := w.audience(c.ecosystem, who, c.Projects); err != nil {
+			return err
 		}
-		err := w.write(path.Join(e.dir, l.name), func(out io.Writer) error { return l.write(w.ctx, out, w.o) })
+	}
+	if w.o.Store == nil || w.o.GitLab.Planned || c.format == artifact.Container && w.o.GitLab.Registry == "" {
+		return nil
+	}
+	for _, l := range c.lists {
+		err := w.write(path.Join(c.dir, l.name), func(out io.Writer) error { return l.write(w.ctx, out, w.o) })
 		if err != nil {
 			return err
 		}
@@ -182,22 +216,4 @@ func (w *writer) site(e ecosystem, s site, below string) error {
 		}
 	}
 	return nil
-}
-
-// write makes one file, which appears when it is whole.
-func (w *writer) write(name string, fill func(io.Writer) error) error {
-	at := filepath.Join(w.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(at), 0o750); err != nil {
-		return err
-	}
-	out, err := renameio.NewPendingFile(at, renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = out.Cleanup() }()
-	if err := fill(out); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	w.result.Files = append(w.result.Files, at)
-	return out.CloseAtomicallyReplace()
 }

@@ -1,9 +1,6 @@
 package clients
 
-import (
-	"io"
-	"slices"
-)
+import "io"
 
 // chapter is an ecosystem's part of the overview.
 type chapter struct {
@@ -21,18 +18,18 @@ func (c chapter) Dir() string { return c.dir }
 // Group is the address of the group; "" when the format has none.
 func (c chapter) Group() string { return c.GitLab.GroupEndpoint(c.format) }
 
-// Endpoint is the address of a project; "" when it is not known.
-func (c chapter) Endpoint(p Project) string { return c.GitLab.Endpoint(p.Place, c.format) }
+// place is a directory of files, and the address that they are for.
+type place struct{ Dir, Address string }
 
-// Places are the directories of the group and of the projects that files were written for.
-func (c chapter) Places() []string {
-	var places []string
-	if c.Group() != "" {
-		places = append(places, "group")
+// Places are those of the group and of the projects.
+func (c chapter) Places() []place {
+	var places []place
+	if address := c.Group(); address != "" {
+		places = append(places, place{"group", address})
 	}
 	for _, p := range c.Projects {
-		if c.Endpoint(p) != "" {
-			places = append(places, "projects/"+c.GitLab.Below(p.Place))
+		if address := c.GitLab.Endpoint(p.Place, c.format); address != "" {
+			places = append(places, place{"projects/" + c.GitLab.Below(p.Place), address})
 		}
 	}
 	return places
@@ -40,12 +37,12 @@ func (c chapter) Places() []string {
 
 // overview writes what to copy where.
 func (w *writer) overview() error {
-	err := w.write("README.md", func(out io.Writer) error {
+	return w.write("README.md", func(out io.Writer) error {
 		err := w.templates.ExecuteTemplate(out, "readme.md", struct {
 			GitLab    *GitLab
 			Audiences []audience
 			Notes     []string
-		}{w.o.GitLab, audiences, w.result.Notes})
+		}{w.o.GitLab, audiences, w.o.Notes})
 		for _, c := range w.chapters {
 			if err == nil {
 				err = w.templates.ExecuteTemplate(out, "chapter.md", c)
@@ -56,10 +53,4 @@ func (w *writer) overview() error {
 		}
 		return err
 	})
-	// What was written last is read first.
-	n := len(w.result.Files)
-	if err == nil {
-		w.result.Files = slices.Insert(w.result.Files[:n-1:n-1], 0, w.result.Files[n-1])
-	}
-	return err
 }

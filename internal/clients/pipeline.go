@@ -12,7 +12,7 @@ func (w *writer) pipeline() error {
 	jobs := map[string]string{}
 	for _, c := range w.chapters {
 		if places := c.Places(); len(places) > 0 {
-			jobs[c.dir] = path.Join(c.dir, "ci", places[0])
+			jobs[c.dir] = path.Join(c.dir, "ci", places[0].Dir)
 		}
 	}
 	return w.write("gitlab-ci.yml", func(out io.Writer) error { return w.templates.ExecuteTemplate(out, "gitlab-ci.yml", jobs) })

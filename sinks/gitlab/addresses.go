@@ -4,7 +4,9 @@ package gitlab
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
@@ -45,6 +47,9 @@ func Locate(ctx context.Context, client *httpx.Client, group string, projects []
 		}
 		found.Projects[path] = p.ID
 		if host, _, _ := strings.Cut(imagesOf(p), "/"); host != "" {
+			if at, err := url.Parse("https://" + host); err != nil || at.Host != host {
+				return found, fault.At(fault.Sink, fmt.Errorf("GitLab names %q as the host of its container registry", host))
+			}
 			found.Registry = host
 		}
 	}
