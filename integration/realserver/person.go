@@ -60,7 +60,9 @@ func (p *Person) Maven(tb testing.TB, settings string, arg ...string) (local str
 }
 
 // GetArtifact is what fetches one with Maven.
-func GetArtifact(artifact string) []string { return []string{dependencyPlugin + ":get", "-Dartifact=" + artifact} }
+func GetArtifact(artifact string) []string {
+	return []string{dependencyPlugin + ":get", "-Dartifact=" + artifact}
+}
 
 // NuGet runs the real nuget.exe.
 func (p *Person) NuGet(tb testing.TB, arg ...string) (string, error) {
