@@ -79,6 +79,7 @@ type statusResult struct {
 	Rate     float64         `json:"packages_per_second,omitempty"`
 	ByteRate float64         `json:"bytes_per_second,omitempty"`
 	ETA      float64         `json:"eta_seconds,omitempty"` // absent while it would be a guess
+	Apart    apart           `json:"apart"`
 	Stuck    []stuckResult   `json:"stuck"`
 	Live     *control.Status `json:"live,omitempty"` // what the run itself says; absent without one that answers
 }
@@ -103,6 +104,10 @@ func (a *app) showStatus(ctx context.Context, store *checkpoint.Store) error {
 	if err != nil {
 		return err
 	}
+	distances, err := store.Distances(ctx)
+	if err != nil {
+		return err
+	}
 	s := statusResult{result: resultOf(summary, codeComplete, ""), Holder: running(a.checkpoint), Stuck: []stuckResult{}}
 	s.Meaning = ""
 	if past := time.Since(pace.First); pace.Packages > 1 && past > 0 {
@@ -121,6 +126,7 @@ func (a *app) showStatus(ctx context.Context, store *checkpoint.Store) error {
 	if unanswered != nil {
 		a.log.Warn("the run can not be asked", "error", oneLine(unanswered.Error()))
 	}
+	s.Apart = apartBy(distances, s.ETA)
 	if a.json {
 		return a.printJSON(s)
 	}
@@ -144,6 +150,7 @@ func (a *app) printStatus(s statusResult, summary report.Summary) error {
 		}
 		fmt.Fprintf(&b, "\n%.1f packages/s, %s/s; %s\n", s.Rate, report.Bytes(int64(s.ByteRate)), eta)
 	}
+	s.Apart.print(&b, time.Now())
 	if s.Live != nil {
 		printLive(&b, s.Live)
 	}
