@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/sourcegraph/conc/pool"
@@ -174,23 +175,19 @@ func (l *Line) judge(p artifact.Package, holding sinks.Holding, known map[string
 	}
 }
 
-// verifyHeld looks for what only the sink has.
+// place is where packages of one format lie.
+type place struct {
+	project string
+	format  artifact.Format
+}
+
+// verifyHeld looks for what only the sink has, wherever the migration may send something or would have sent it.
 func (r *run) verifyHeld(ctx context.Context, tell func(Line)) error {
-	groups, err := r.Store.Groups(ctx)
+	places, err := r.places(ctx)
 	if err != nil {
-		return broken(ctx, err)
+		return err
 	}
-	type place struct {
-		project string
-		format  artifact.Format
-	}
-	seen := map[place]bool{}
-	for _, g := range groups {
-		at := place{g.Project, g.TargetFormat}
-		if g.Project == "" || seen[at] {
-			continue
-		}
-		seen[at] = true
+	for _, at := range places {
 		for dst, err := range r.Sink.Packages(ctx, at.project, at.format) {
 			if fault.IsStop(err) || ctx.Err() != nil {
 				return fmt.Errorf("listing %s: %w", at.project, err)
@@ -209,4 +206,26 @@ func (r *run) verifyHeld(ctx context.Context, tell func(Line)) error {
 		}
 	}
 	return nil
+}
+
+// places are those of what is listed, and those of the routes: what a source does not have any more may lie where nothing goes today.
+func (r *run) places(ctx context.Context) ([]place, error) {
+	groups, err := r.Store.Groups(ctx)
+	if err != nil {
+		return nil, broken(ctx, err)
+	}
+	var places []place
+	for _, g := range groups {
+		if at := (place{g.Project, g.TargetFormat}); g.Project != "" && !slices.Contains(places, at) {
+			places = append(places, at)
+		}
+	}
+	for project, formats := range r.Router.Projects(r.Formats...) {
+		for _, format := range formats {
+			if at := (place{project, format}); !slices.Contains(places, at) {
+				places = append(places, at)
+			}
+		}
+	}
+	return places, nil
 }

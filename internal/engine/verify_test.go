@@ -16,12 +16,15 @@ func TestVerify(t *testing.T) {
 		at.Name = name
 		dst.put(at, "f", text)
 	}
+	// Of npm no source has anything any more.
+	dst.put(artifact.Destination{Project: "g/node-packages", Format: artifact.NPM, Name: "ui", Version: "1.0.0"}, "f", "x")
 	o := migration(t, src, dst)
+	o.Formats = []artifact.Format{artifact.Generic, artifact.NPM}
 	got := map[string]engine.Sign{}
 	err := engine.Verify(t.Context(), o, o.Store.Arrivals, func(l engine.Line) { got[l.PURL] = l.Sign })
 	want(t, err, nil)
 	want(t, got, map[string]engine.Sign{
 		"pkg:generic/same@1.0": "=", "pkg:generic/lost@1.0": "-", "pkg:generic/other@1.0": "*",
-		"pkg:generic/half@1.0": "*", "pkg:generic/extra@1.0": "+",
+		"pkg:generic/half@1.0": "*", "pkg:generic/extra@1.0": "+", "pkg:npm/ui@1.0.0": "+",
 	})
 }
