@@ -11,6 +11,12 @@ import (
 	"pkgferry/internal/report"
 )
 
+const longStatus = `Show from a second shell how far a migration is, and what is stuck.
+
+While a run is at work it is asked itself, through the socket beside the checkpoint that its owner alone can open: how fast it
+went lately, what its workers have in hand, and for each server how much went there, what limits it, and why it was last left
+alone. Without a run the checkpoint tells the rest. "pkgferry set" changes the run.`
+
 // Of what is in hand, status shows the oldest.
 const maxInHand = 10
 
@@ -44,7 +50,7 @@ func (s *statusResult) heed(live *control.Status) {
 func printLive(b *strings.Builder, s *control.Status) {
 	fmt.Fprintf(b, "\n%s since %s: %d workers, %d at work; %s read\n",
 		s.Command, s.Started.Local().Format("2006-01-02 15:04"), s.Workers.Size, s.Workers.Busy, report.Bytes(s.Copied))
-	for _, r := range s.Rates {
+	for _, r := range s.Rates[min(1, len(s.Rates)):] { // the first one stands above, with the estimate
 		fmt.Fprintf(b, "  over %s: %.1f packages/s, %s/s\n", seconds(r.Seconds), r.Packages, report.Bytes(int64(r.Bytes)))
 	}
 	if len(s.Hosts) > 0 {

@@ -33,7 +33,7 @@ const (
 func (a *app) statusCommand() *cobra.Command {
 	var f statusFlags
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show from a second shell how far a migration is, and what is stuck", Args: cobra.NoArgs,
+		Use: "status", Short: "Show from a second shell how far a migration is, and what is stuck", Long: longStatus, Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.status(f) },
 	}
 	cmd.Flags().BoolVar(&f.watch, "watch", false, "show it again and again until stopped")
