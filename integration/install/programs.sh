@@ -26,6 +26,8 @@ system_clients() {
 	done
 	command -v npm >/dev/null || missing+=(nodejs npm)
 	command -v mvn >/dev/null || missing+=(maven)
+	command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
+	command -v ssh-keygen >/dev/null || missing+=(openssh-client)
 	/usr/bin/python3 -c 'import gitlab' 2>/dev/null || missing+=(python3-gitlab)
 	/usr/bin/python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 	apt_install "${missing[@]}"

@@ -103,7 +103,7 @@
 		if (digest.test(term)) {
 			for (let i = 0; i < rows; i++) if (sums[i].includes(term)) ofFile[i] = 1;
 		}
-		for (let i = 0; i < rows; i++) ofFile[i] |= ofPackage[owners[i]];
+		for (let i = 0; i < rows; i++) ofFile[i] |= ofPackage[owners[i]] | spoken[proofs[i]];
 		return ofFile;
 	}
 
@@ -187,9 +187,10 @@
 		tr.setAttribute('aria-rowindex', place + 2);
 		if (place === chosen) tr.className = 'chosen';
 		const cell = (...parts) => { const td = element('td'); td.append(...parts); tr.append(td); return td; };
-		const name = cell(element('b', names[of]), element('span', versions[of], 'ver'));
-		name.title = clean(names[of] + ' ' + versions[of]).slice(0, 300);
-		cell(clean(paths[row])).title = clean(paths[row]).slice(0, 300);
+		const short = s => clean(s.slice(0, 300)); // more is laid out slowly and not seen
+		const name = cell(element('b', short(names[of])), element('span', short(versions[of]), 'ver'));
+		name.title = short(names[of] + ' ' + versions[of]);
+		cell(short(paths[row])).title = short(paths[row]);
 		cell(size(sizes[row])).className = 'right';
 		const outcome = words[codes[OUTCOME][of]];
 		cell(element('i', '', 'swatch o-' + outcome), outcome).title = words[codes[REASON][of]];
