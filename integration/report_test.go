@@ -122,6 +122,7 @@ func settleTheRest(t *testing.T, path string) {
 	}
 	defer db.Close()
 	_, err = db.ExecContext(t.Context(), `
+		UPDATE package SET outcome = 'failed', reason = 'target-rejected', error = 'GitLab says no', settled = listed WHERE outcome IS NULL AND id % 9973 = 5;
 		UPDATE package SET outcome = iif(id % 7, 'published', 'present'), proof = 1 + id % 4, settled = listed + (id % 4096) * 1318, started = listed, sent = 1
 			WHERE outcome IS NULL;
 		UPDATE file SET our_sha256 = sha256, our_sha1 = sha1, held = 'sha256:' || sha256, held_size = size, proof = (SELECT proof FROM package WHERE id = package)
