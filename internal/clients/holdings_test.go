@@ -84,6 +84,7 @@ func TestArrived(t *testing.T) {
 // Before anything arrived the routes tell it, as far as they can.
 func TestPlanned(t *testing.T) {
 	r := routes(t, snapshots, mapping.Rule{Match: mapping.Match{Format: []string{"helm"}, Name: []string{"beta-*"}}, Project: "helm-charts", Channel: "beta"},
+		mapping.Rule{Match: mapping.Match{Format: []string{"helm"}, Name: []string{"other-*"}}, Project: "other-charts", Channel: "edge"},
 		mapping.Rule{Match: mapping.Match{Format: []string{"maven"}, Name: []string{"com.other:*"}}, Project: "java-other"})
 	got := map[string]Holding{}
 	for _, p := range Planned(r, []artifact.Format{artifact.Maven, artifact.Helm}) {
@@ -92,7 +93,7 @@ func TestPlanned(t *testing.T) {
 		}
 	}
 	want := map[string]Holding{
-		"acme/helm-charts helm": {Channels: []string{"beta", "stable"}}, "acme/java-packages maven": {Releases: true},
+		"acme/helm-charts helm": {Channels: []string{"beta", "stable"}}, "acme/other-charts helm": {Channels: []string{"edge"}}, "acme/java-packages maven": {Releases: true},
 		"acme/java-snapshots maven": {Snapshots: true}, "acme/java-other maven": {Releases: true, Snapshots: true},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
