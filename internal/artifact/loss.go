@@ -14,12 +14,11 @@ type Loss struct {
 	Holds    func(Package, Destination) bool
 }
 
-// Losses lists what packages of a format lose or change when they arrive on GitLab: what is known of every format first.
+// Losses lists what packages of a format lose or change when they arrive on GitLab, and what those of every format do when f is "".
 func Losses(f Format) []Loss {
-	own := map[Format][]Loss{
-		Maven: mavenLosses, NPM: npmLosses, PyPI: pypiLosses, NuGet: nugetLosses, Terraform: terraformLosses, Helm: helmLosses, Container: containerLosses,
-	}
-	return slices.Concat(commonLosses, own[f])
+	return map[Format][]Loss{
+		"": commonLosses, Maven: mavenLosses, NPM: npmLosses, PyPI: pypiLosses, NuGet: nugetLosses, Terraform: terraformLosses, Helm: helmLosses, Container: containerLosses,
+	}[f]
 }
 
 var commonLosses = []Loss{

@@ -5,7 +5,7 @@ import (
 	"pkgferry/internal/artifact"
 )
 
-// losses counts what the packages that arrived have lost, by format.
+// losses counts what the packages that arrived have lost, by format; under "" is what those of every format lose.
 type losses struct {
 	known  map[artifact.Format][]artifact.Loss
 	counts map[artifact.Format][]int64
@@ -25,14 +25,15 @@ func (l *losses) add(r checkpoint.Record) {
 	if r.Outcome != artifact.Published && r.Outcome != artifact.Present {
 		return
 	}
-	format := r.Package.Format
-	if l.known[format] == nil {
-		l.known[format] = artifact.Losses(format)
-		l.counts[format] = make([]int64, len(l.known[format]))
-	}
-	for i, one := range l.known[format] {
-		if one.Holds(r.Package, r.Destination) {
-			l.counts[format][i]++
+	for _, format := range []artifact.Format{"", r.Package.Format} {
+		if l.known[format] == nil {
+			l.known[format] = artifact.Losses(format)
+			l.counts[format] = make([]int64, len(l.known[format]))
+		}
+		for i, one := range l.known[format] {
+			if one.Holds(r.Package, r.Destination) {
+				l.counts[format][i]++
+			}
 		}
 	}
 }

@@ -87,7 +87,7 @@ type Verdicts struct {
 
 // lostOf is what one format lost.
 type lostOf struct {
-	Format artifact.Format
+	Name   string
 	All    int64 // packages that arrived
 	Losses []lost
 }
@@ -158,10 +158,13 @@ func (s *session) pageData(ctx context.Context, seal checkpoint.Seal) (pageData,
 	if len(spans) > 0 {
 		data.First, data.Last = spans[0].At, spans[len(spans)-1].At.Add(width)
 	}
-	for _, row := range s.summary.Formats {
-		format := artifact.Format(row.Name)
+	for _, row := range append([]Row{data.Total}, s.summary.Formats...) {
+		name, format := row.Name, artifact.Format(row.Name)
+		if row.Name == data.Total.Name {
+			name, format = "every format", ""
+		}
 		if all := s.losses.of(format); len(all) > 0 {
-			data.Lost = append(data.Lost, lostOf{format, row.ByOutcome[artifact.Published] + row.ByOutcome[artifact.Present], all})
+			data.Lost = append(data.Lost, lostOf{name, row.ByOutcome[artifact.Published] + row.ByOutcome[artifact.Present], all})
 		}
 	}
 	for proof := artifact.Server; proof >= artifact.NoProof; proof-- {
