@@ -30,22 +30,25 @@ func TestMain(m *testing.M) {
 
 // TestStories plays the scripts in testdata: what people type, and what they read.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"standin":    startStandin,
-			"post":       post,
-			"exit-code":  exitCode,
-			"wait-for":   waitFor,
-			"changes":    changes,
-			"owner-only": ownerOnly,
-			"scrape":     scrape,
-		},
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("HOME", env.WorkDir)
-			return nil
-		},
-	})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: storyCommands(), Setup: storySetup})
+}
+
+// storyCommands are what a script may say besides the commands of testscript.
+func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"standin":    startStandin,
+		"post":       post,
+		"exit-code":  exitCode,
+		"wait-for":   waitFor,
+		"changes":    changes,
+		"owner-only": ownerOnly,
+		"scrape":     scrape,
+	}
+}
+
+func storySetup(env *testscript.Env) error {
+	env.Setenv("HOME", env.WorkDir)
+	return nil
 }
 
 // startStandin is "standin KIND [KEY=VALUE …] [KIND@STAGE=RATE …]": it serves until the script ends and sets KIND_URL,
