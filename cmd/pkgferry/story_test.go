@@ -43,6 +43,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"changes":    changes,
 		"owner-only": ownerOnly,
 		"scrape":     scrape,
+		"component":  component,
 	}
 }
 
