@@ -3,6 +3,10 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION)
+# On Linux the program is built from what a release is built from; release/program says why.
+ifeq ($(shell uname),Linux)
+TAGS    := netgo,osusergo,sqlite_omit_load_extension
+endif
 CACHE   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pkgferry-tools
 LINT    := $(CACHE)/golangci-lint-v2.15.0
 FUZZTIME ?= 10s
@@ -12,7 +16,7 @@ DIST    ?= dist
 .PHONY: build demo test integration openapi bench fuzz docs manual release fmt lint clean
 
 build: ## bin/pkgferry and bin/standin
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/pkgferry ./cmd/standin
+	$(GO) build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)' -o bin/ ./cmd/pkgferry ./cmd/standin
 
 demo: build ## a whole migration on loopback, no account needed
 	bin/pkgferry demo

@@ -22,21 +22,22 @@ import (
 	"testing"
 )
 
+const releaseVersion = "v0.0.0-test"
+
 // TestRelease builds a release for this machine's architecture and looks at what an operator gets: a program that needs
 // nothing of the system, an archive, a bill of materials with every module in the program, and checksums that agree.
 func TestRelease(t *testing.T) {
-	const version = "v0.0.0-test"
 	dist := t.TempDir()
 	build := exec.Command("../release/build", runtime.GOARCH)
-	build.Env = append(os.Environ(), "DIST="+dist, "VERSION="+version, "SOURCE_DATE_EPOCH=1700000000")
+	build.Env = append(os.Environ(), "DIST="+dist, "VERSION="+releaseVersion, "SOURCE_DATE_EPOCH=1700000000")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	program := filepath.Join(dist, "pkgferry-linux-"+runtime.GOARCH)
-	name := "pkgferry-" + version + "-linux-" + runtime.GOARCH
+	name := "pkgferry-" + releaseVersion + "-linux-" + runtime.GOARCH
 
 	printed, err := exec.Command(program, "version").Output() //nolint:gosec // what was just built
-	if err != nil || string(printed) != "pkgferry "+version+"\n" {
+	if err != nil || string(printed) != "pkgferry "+releaseVersion+"\n" {
 		t.Errorf("%v, version prints %q", err, printed)
 	}
 	static(t, program)
@@ -48,6 +49,7 @@ func TestRelease(t *testing.T) {
 		}
 	}
 	summed(t, dist, filepath.Base(program), name+".cdx.json", name+".tar.gz")
+	t.Run("image", func(t *testing.T) { image(t, program) })
 }
 
 // static fails when the program asks for a loader or for shared libraries.

@@ -58,6 +58,28 @@ func TestExitCodesAreDocumented(t *testing.T) {
 		fmt.Fprintf(&table, "| %d | %s |\n", code, codeMeaning[code])
 	}
 	documentedPart(t, "README.md", "exit codes", table.String())
+	guide, err := os.ReadFile("../../docs/recovering.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code := range codeMeaning {
+		if heading := fmt.Sprintf("\n## Exit code %d", code); code != codeComplete && !strings.Contains(string(guide), heading) {
+			t.Errorf("docs/recovering.md has no section %q", heading)
+		}
+	}
+	_, codes, found := strings.Cut(string(guide), "\n| reason codes |")
+	codes, _, _ = strings.Cut(codes, "\n\n")
+	for row := range strings.Lines(codes) {
+		first, _, isRow := strings.Cut(strings.TrimPrefix(row, "| `"), "` |")
+		for _, code := range strings.Split(first, "`, `") {
+			if isRow && !slices.Contains(artifact.Reasons(), artifact.Reason(code)) {
+				t.Errorf("docs/recovering.md names %q, which is no reason code", code)
+			}
+		}
+	}
+	if !found {
+		t.Error("docs/recovering.md has no table of reason codes")
+	}
 }
 
 // TestFormatsAreDocumented holds the support matrix to what is wired, the recommended structure, and what GitLab shows.

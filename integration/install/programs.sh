@@ -28,6 +28,7 @@ system_clients() {
 	command -v mvn >/dev/null || missing+=(maven)
 	command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
 	command -v ssh-keygen >/dev/null || missing+=(openssh-client)
+	[ -e /usr/share/doc/busybox-static ] || missing+=(busybox-static)
 	/usr/bin/python3 -c 'import gitlab' 2>/dev/null || missing+=(python3-gitlab)
 	/usr/bin/python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 	apt_install "${missing[@]}"
