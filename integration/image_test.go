@@ -28,12 +28,13 @@ func image(t *testing.T, program string) {
 		return out
 	}
 	goroot := goEnv(t, "GOROOT")
+	const authorities = "etc/ssl/certs/ca-certificates.crt"
 	links := map[string]string{"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
 	run("import", "--change", "ENV PATH=/goroot/bin:/usr/bin:/bin", "--change", "ENV GOPROXY="+goEnv(t, "GOPROXY"),
-		"--change", "ENV GOMODCACHE=/modules", system(t, links, nil), "localhost/go")
+		"--change", "ENV GOMODCACHE=/modules", system(t, links, []string{authorities}), "localhost/go")
 	run("import", system(t, map[string]string{"bin/sh": "busybox", "bin/id": "busybox", "bin/tail": "busybox"}, []string{"bin/busybox"}), "localhost/base")
 	run("build", "--isolation", "chroot", "--pull-never", "--build-arg", "GO=localhost/go", "--build-arg", "BASE=localhost/base",
-		"--build-arg", "VERSION="+releaseVersion, "--volume", "/usr:/usr:ro", "--volume", "/etc/ssl:/etc/ssl:ro",
+		"--build-arg", "VERSION="+releaseVersion, "--volume", "/usr:/usr:ro",
 		"--volume", goroot+":/goroot:ro", "--volume", goEnv(t, "GOMODCACHE")+":/modules", "--tag", "localhost/pkgferry", sent(t, program))
 
 	config := run("inspect", "--format", "{{.Config.User}} {{.Config.WorkingDir}} {{.Config.Volumes}} {{.Config.Entrypoint}}", "localhost/pkgferry")
@@ -110,8 +111,8 @@ func goEnv(t *testing.T, name string) string {
 	return strings.TrimSpace(string(value))
 }
 
-// system makes the archive of a system with a few directories, these links, and these programs of this machine.
-func system(t *testing.T, links map[string]string, programs []string) string {
+// system makes the archive of a system with a few directories, these links, and these files of this machine.
+func system(t *testing.T, links map[string]string, files []string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "system.tar")
 	file, err := os.Create(path)
@@ -134,7 +135,7 @@ func system(t *testing.T, links map[string]string, programs []string) string {
 		put(tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755}, nil)
 	}
 	put(tar.Header{Typeflag: tar.TypeDir, Name: "tmp", Mode: 0o1777}, nil)
-	for _, name := range programs {
+	for _, name := range files {
 		content, err := os.ReadFile("/" + name)
 		if err != nil {
 			t.Fatal(err)
