@@ -117,6 +117,15 @@ func (r *Router) At(moment time.Time) *Router {
 	return &at
 }
 
+// Positions are where the rules stand, in their order.
+func (r *Router) Positions() []string {
+	var all []string
+	for _, rule := range r.rules {
+		all = append(all, rule.Position)
+	}
+	return all
+}
+
 // ByVersion tells whether versions of one name may get different decisions, so that their index has to follow them.
 func (r *Router) ByVersion() bool {
 	return slices.ContainsFunc(r.rules, func(rule Rule) bool { return rule.Match.ByVersion() })

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"pkgferry/internal/artifact"
 	"pkgferry/internal/config"
@@ -88,8 +90,34 @@ func TestPaceNamesTheLimitThatBinds(t *testing.T) {
 		{config.Rates{Bandwidth: 1 << 20}, config.Rates{PerSecond: 1e6}, "The limit that binds is the bandwidth of source a: 2m at least."},
 		{config.Rates{}, config.Rates{Bandwidth: 1 << 30}, "The limit that binds is the bandwidth of the target: less than a minute."},
 	} {
-		if got := i.pace(file(c.source, c.target)).text(); got != c.want {
+		if got := i.pace(file(c.source, c.target), nil, 0).text(); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestPaceKnowsWhatServersTell(t *testing.T) {
+	i := &inventory{rows: []*origin{
+		{Source: "a", Format: artifact.Container, Unsettled: 450, Reads: 450, Writes: 1200},
+		{Source: "a", Format: artifact.NPM, Unsettled: 1000, Reads: 1000},
+	}}
+	for name, c := range map[string]struct {
+		quota     *artifact.Quota
+		perMinute float64
+		want      string
+	}{
+		"enough is left":  {quota: &artifact.Quota{What: "pulls", Limit: 200, Left: 450, Window: 6 * time.Hour}, want: "No configured limit binds"},
+		"pulls":           {quota: &artifact.Quota{What: "pulls", Limit: 200, Left: 49, Window: 6 * time.Hour}, want: "The limit that binds is the pulls of source a: 18h0m at least."},
+		"a daily cap":     {quota: &artifact.Quota{What: "requests", Limit: 1000, Left: 1000, Window: 24 * time.Hour}, want: "The limit that binds is the daily cap of source a: 24h0m at least."},
+		"no pull is left": {quota: &artifact.Quota{What: "pulls", Limit: 0, Left: 0, Window: time.Hour}, want: "No configured limit binds"},
+		"the target":      {perMinute: 100, want: "The limit that binds is the requests per minute that the target tells: 12m at least."},
+	} {
+		told := &facts{}
+		told.add("source a", artifact.Fact{About: "quota", Quota: c.quota})
+		told.add("source b", artifact.Fact{About: "quota", Quota: &artifact.Quota{What: "pulls", Limit: 1, Window: time.Hour}})
+		file := &config.File{Sources: []config.Source{{Name: "a"}}}
+		if got := i.pace(file, told, c.perMinute).text(); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
 }

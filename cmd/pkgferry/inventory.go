@@ -4,21 +4,33 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"pkgferry/checkpoint"
 	"pkgferry/internal/artifact"
-	"pkgferry/internal/config"
 	"pkgferry/internal/report"
+	"pkgferry/mapping"
 )
 
 // inventory adds up what a plan found. It grows with the number of repositories and routes, not of packages.
 type inventory struct {
 	rows    []*origin
+	targets []*target
 	refused []*refusal
+	routes  map[int]bool // that some package takes, by their index
+}
+
+// target is one format of one project.
+type target struct {
+	Project  string          `json:"project"`
+	Format   artifact.Format `json:"format"`
+	Packages int64           `json:"packages"`
+	Files    int64           `json:"files"`
+	Bytes    int64           `json:"bytes"`
+	// Unsettled is what is to be copied yet, and Writes the requests that it takes.
+	Unsettled int64 `json:"to_copy"`
+	Writes    int64 `json:"target_requests"`
 }
 
 // origin is one format of one repository.
@@ -64,6 +76,7 @@ func (i *inventory) add(r checkpoint.Record) {
 	if to := r.Destination.Project; to != "" && !slices.Contains(row.Projects, to) {
 		row.Projects = append(row.Projects, to)
 	}
+	i.bring(r)
 	switch r.Outcome {
 	case artifact.Skipped:
 		row.Skipped++
@@ -78,6 +91,47 @@ func (i *inventory) add(r checkpoint.Record) {
 		row.Writes += writes
 	case artifact.Published, artifact.Present:
 	}
+}
+
+// bring counts what arrives in a project.
+func (i *inventory) bring(r checkpoint.Record) {
+	to := r.Destination
+	if to.Project == "" || r.Outcome != "" && r.Outcome != artifact.Published && r.Outcome != artifact.Present {
+		return
+	}
+	at := slices.IndexFunc(i.targets, func(t *target) bool { return t.Project == to.Project && t.Format == to.Format })
+	if at < 0 {
+		at = len(i.targets)
+		i.targets = append(i.targets, &target{Project: to.Project, Format: to.Format})
+	}
+	t := i.targets[at]
+	t.Packages++
+	t.Files += int64(len(r.Package.Files))
+	t.Bytes += r.Package.Bytes()
+	if r.Outcome == "" {
+		t.Unsettled++
+		_, writes := requests(r.Package)
+		t.Writes += writes
+	}
+}
+
+// took notes which route decides about a package.
+func (i *inventory) took(d mapping.Decision) {
+	if i.routes == nil {
+		i.routes = map[int]bool{}
+	}
+	i.routes[d.Rule] = true
+}
+
+// idle are the routes that take nothing of what is listed. Where there is but the recommended structure, that is no news.
+func (i *inventory) idle(routes *mapping.Router) []string {
+	idle := []string{}
+	for at, position := range routes.Positions() {
+		if !i.routes[at] {
+			idle = append(idle, position)
+		}
+	}
+	return idle
 }
 
 func (i *inventory) row(p artifact.Package) *origin {
@@ -107,6 +161,9 @@ func (i *inventory) sort() {
 	slices.SortFunc(i.rows, func(a, b *origin) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Format, b.Format))
 	})
+	slices.SortFunc(i.targets, func(a, b *target) int {
+		return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Format, b.Format))
+	})
 }
 
 func (i *inventory) refuse(r checkpoint.Record) {
@@ -132,8 +189,9 @@ func requests(p artifact.Package) (reads, writes int64) {
 	return files, files + 1
 }
 
-func (i *inventory) text(out io.Writer, file *config.File, s report.Summary) error {
+func (i *inventory) text(out io.Writer, m *migration, told *facts, s report.Summary) error {
 	var w strings.Builder
+	w.WriteString(told.text())
 	table := report.Table{Head: []string{"source", ">packages", ">files", ">bytes", ">to copy", ">requests", ">skipped", ">problems", "to"}}
 	for _, row := range i.rows {
 		name := report.Origin(checkpoint.Group{Source: row.Source, Repository: row.Repository, Format: row.Format})
@@ -143,6 +201,10 @@ func (i *inventory) text(out io.Writer, file *config.File, s report.Summary) err
 		})
 	}
 	if err := table.Text(&w); err != nil {
+		return err
+	}
+	w.WriteString("\n")
+	if err := i.bringing().Text(&w); err != nil {
 		return err
 	}
 	fmt.Fprintf(&w, "\n%s\n", s.Line())
@@ -164,68 +226,42 @@ func (i *inventory) text(out io.Writer, file *config.File, s report.Summary) err
 		}
 		w.WriteString(report.Some(s.Totals.Problems, texts))
 	}
-	fmt.Fprintf(&w, "\n%s\n", i.pace(file).text())
+	if idle := i.idle(m.options.Router); len(m.file.Routes) > 0 && len(idle) > 0 {
+		fmt.Fprintf(&w, "\nNothing that is listed takes these routes: %s.\n", strings.Join(idle, ", "))
+	}
+	fmt.Fprintf(&w, "\n%s\n", i.pace(m.file, told, m.toldRate()).text())
 	_, err := io.WriteString(out, w.String())
 	return err
 }
 
-// pace is the configured limit that will bind, and the time it allows at best. Limit is empty when there is none.
-type pace struct {
-	Limit   string  `json:"limit,omitempty"`
-	Seconds float64 `json:"seconds_at_least,omitempty"`
-}
-
-// pace compares the configured limits. Without any, what the servers take decides, and no number would be honest.
-func (i *inventory) pace(file *config.File) pace {
-	reads, bytes := map[string]int64{}, map[string]int64{}
-	var writes, all int64
-	for _, row := range i.rows {
-		reads[row.Source] += row.Reads
-		bytes[row.Source] += row.left
-		writes += row.Writes
-		all += row.left
+// bringing is the table of the projects.
+func (i *inventory) bringing() report.Table {
+	table := report.Table{Head: []string{"project", ">packages", ">files", ">bytes", ">to copy", ">requests"}}
+	for _, t := range i.targets {
+		table.Rows = append(table.Rows, []string{
+			fmt.Sprintf("%s (%s)", t.Project, t.Format), report.Count(t.Packages), report.Count(t.Files), report.Bytes(t.Bytes),
+			report.Count(t.Unsettled), report.Count(t.Writes),
+		})
 	}
-	var slowest pace
-	judge := func(name string, amount int64, perSecond float64) {
-		if perSecond > 0 && amount > 0 && float64(amount)/perSecond > slowest.Seconds {
-			slowest = pace{name, float64(amount) / perSecond}
-		}
-	}
-	for _, source := range slices.Sorted(maps.Keys(reads)) {
-		s, err := sourceOf(file, source)
-		if err != nil {
-			continue
-		}
-		judge("the requests of source "+source, reads[source], s.Limits.Rate())
-		judge("the requests per day of source "+source, reads[source], float64(s.Limits.PerDay)/(24*time.Hour).Seconds())
-		judge("the bandwidth of source "+source, bytes[source], float64(s.Limits.Bandwidth))
-	}
-	judge("the requests of the target", writes, file.Target.Limits.Rate())
-	judge("the bandwidth of the target", all, float64(file.Target.Limits.Bandwidth))
-	return slowest
-}
-
-func (p pace) text() string {
-	if p.Limit == "" {
-		return "No configured limit binds: the servers decide how long it takes, so there is no estimate."
-	}
-	took := time.Duration(p.Seconds * float64(time.Second))
-	if took < time.Minute {
-		return fmt.Sprintf("The limit that binds is %s: less than a minute.", p.Limit)
-	}
-	return fmt.Sprintf("The limit that binds is %s: %s at least.", p.Limit, strings.TrimSuffix(took.Round(time.Minute).String(), "0s"))
+	return table
 }
 
 // planResult is what --json prints.
 type planResult struct {
 	result
+	Checked []fact     `json:"checked"`
 	Origins []*origin  `json:"sources"`
+	Targets []*target  `json:"targets"`
 	Refused []*refusal `json:"refused"`
+	Idle    []string   `json:"routes_without_packages"`
 	Pace    pace       `json:"pace"`
 }
 
-func (i *inventory) result(file *config.File, s report.Summary, code int) planResult {
-	r := planResult{result: resultOf(s, code, ""), Origins: i.rows, Refused: i.refused, Pace: i.pace(file)}
+func (i *inventory) result(m *migration, told *facts, s report.Summary, code int) planResult {
+	r := planResult{
+		result: resultOf(s, code, ""), Checked: told.list(), Origins: i.rows, Targets: i.targets, Refused: i.refused,
+		Idle: i.idle(m.options.Router), Pace: i.pace(m.file, told, m.toldRate()),
+	}
 	r.Meaning = ""
 	return r
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"log/slog"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +16,6 @@ import (
 	"pkgferry/internal/engine"
 	"pkgferry/internal/fault"
 	"pkgferry/internal/report"
-	"pkgferry/mapping"
 )
 
 // planFlags are what a plan may be told.
@@ -41,6 +39,8 @@ func (a *app) planCommand() *cobra.Command {
 
 func (a *app) plan(f planFlags) error {
 	a.notices = slog.LevelWarn // it is the plan's to say what is left out; other commands say it with --log-level info
+	a.facts = &facts{}
+	defer func() { a.facts = nil }()
 	ctx, cancel := a.cancellable()
 	defer cancel()
 	m, err := a.connect(ctx)
@@ -50,6 +50,7 @@ func (a *app) plan(f planFlags) error {
 	if err := a.check(ctx, m); err != nil {
 		return err
 	}
+	told := a.facts
 	store, closing, err := a.openStore(ctx, m, false)
 	if err != nil {
 		return err
@@ -63,13 +64,36 @@ func (a *app) plan(f planFlags) error {
 	if err != nil {
 		return unfinished(err)
 	}
-	if f.out != "" {
-		err = report.ToFile(f.out, func(w io.Writer) error { return report.CSV(w, planned(ctx, m, store)) })
-		if err != nil {
-			return withCode(codeStopped, err)
+	ages, err := engine.Ages(ctx, store)
+	if err != nil {
+		return withCode(codeStopped, err)
+	}
+	routes := m.options.Router.At(ages)
+	var inventory inventory
+	counted := func(yield func(checkpoint.Record, error) bool) { // so that the file and the text are of one reading
+		for record, err := range planned(ctx, m, store) {
+			if err == nil {
+				inventory.add(record)
+				if d := routes.Route(record.Package); d.Skip != "" || record.Reason != artifact.Excluded { // else select left it out
+					inventory.took(d)
+				}
+			}
+			if !yield(record, err) {
+				return
+			}
 		}
 	}
-	return a.showPlan(ctx, m, store)
+	if f.out != "" {
+		err = report.ToFile(f.out, func(w io.Writer) error { return report.CSV(w, counted) })
+	} else {
+		for _, failed := range counted {
+			err = failed
+		}
+	}
+	if err != nil {
+		return withCode(codeStopped, err)
+	}
+	return a.showPlan(ctx, m, told, store, &inventory)
 }
 
 // planned yields every record as a run would begin with it: what is foreseen to fail carries its reason already.
@@ -106,14 +130,7 @@ func foreseen(ctx context.Context, m *migration, store *checkpoint.Store, r chec
 	return r, err
 }
 
-func (a *app) showPlan(ctx context.Context, m *migration, store *checkpoint.Store) error {
-	var inventory inventory
-	for record, err := range planned(ctx, m, store) {
-		if err != nil {
-			return withCode(codeStopped, err)
-		}
-		inventory.add(record)
-	}
+func (a *app) showPlan(ctx context.Context, m *migration, told *facts, store *checkpoint.Store, inventory *inventory) error {
 	inventory.sort()
 	summary, err := report.Summarize(ctx, store)
 	if err == nil {
@@ -127,86 +144,14 @@ func (a *app) showPlan(ctx context.Context, m *migration, store *checkpoint.Stor
 		code = codeIncomplete
 	}
 	if a.json {
-		err = a.printJSON(inventory.result(m.file, summary, code))
+		err = a.printJSON(inventory.result(m, told, summary, code))
 	} else {
-		err = inventory.text(a.stdout, m.file, summary)
+		err = inventory.text(a.stdout, m, told, summary)
 	}
 	if err != nil {
 		return withCode(codeStopped, err)
 	}
 	return ended(code)
-}
-
-// explain says what selection and routes make of a package. Of a package that is listed, source and repository are known.
-func (a *app) explain(text string) error {
-	p, err := artifact.ParsePURL(text)
-	if err != nil {
-		return usage(fmt.Errorf("--explain %s: %w; one looks like pkg:npm/%%40acme/ui@1.2.0", text, err))
-	}
-	file, err := a.load()
-	if err != nil {
-		return err
-	}
-	routes, err := router(file)
-	if err != nil {
-		return usage(err)
-	}
-	taken, err := selection(file)
-	if err != nil {
-		return usage(err)
-	}
-	candidates, err := a.listed(p)
-	if err != nil {
-		return withCode(codeStopped, err)
-	}
-	if len(candidates) == 0 {
-		for _, s := range file.Sources {
-			p.Source = s.Name
-			candidates = append(candidates, checkpoint.Record{Package: p})
-		}
-	}
-	for _, one := range candidates {
-		if err := a.explainOne(taken, routes, one); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *app) explainOne(taken mapping.Selection, routes *mapping.Router, r checkpoint.Record) error {
-	p := r.Package
-	from := p.Source
-	if p.Repository != "" {
-		from += "/" + p.Repository
-	}
-	lines := append(taken.Explain(p), routes.Explain(p)...)
-	if r.Reason == artifact.Excluded {
-		lines = append(lines, "when it was last listed it was left out: "+r.Error)
-	}
-	if a.json {
-		return a.printJSON(map[string]any{"purl": p.PURL(), "source": p.Source, "repository": p.Repository, "routes": lines})
-	}
-	_, err := fmt.Fprintf(a.stdout, "%s from %s\n  %s\n", p.PURL(), from, strings.Join(lines, "\n  "))
-	return err
-}
-
-// listed finds a package in the checkpoint, in every repository that has it.
-func (a *app) listed(p artifact.Package) ([]checkpoint.Record, error) {
-	store, err := checkpoint.View(a.checkpoint)
-	if err != nil {
-		return nil, nil // nothing is listed yet
-	}
-	defer func() { _ = store.Close() }()
-	var found []checkpoint.Record
-	for record, err := range store.Records(context.Background(), checkpoint.Filter{}) {
-		if err != nil {
-			return nil, err
-		}
-		if record.Package.PURL() == p.PURL() {
-			found = append(found, record)
-		}
-	}
-	return found, nil
 }
 
 // sourceOf finds a configured source by its name.

@@ -23,6 +23,7 @@ type app struct {
 	command     string
 	running     bool // a command has begun: an error is no longer one of the command line
 	log         *slog.Logger
+	facts       *facts            // what a check found out; nil: nobody wants to know
 	notices     slog.Level        // of what sources say is not listed
 	variables   map[string]string // stand before the environment's
 

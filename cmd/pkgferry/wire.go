@@ -32,9 +32,10 @@ type access struct {
 	base    *url.URL
 	auth    httpx.Auth // nil: anonymous
 	secrets []string
-	notice  func(string)  // says what an operator should know
-	login   config.Login  // for adapters that sign in by themselves
-	pause   time.Duration // see httpx.Limits
+	notice  func(string)        // says what an operator should know
+	told    func(artifact.Fact) // keeps what a check finds out; nil: nobody wants to know
+	login   config.Login        // for adapters that sign in by themselves
+	pause   time.Duration       // see httpx.Limits
 	// beside makes a client for another address of the source's, without credentials.
 	beside func(*url.URL) (*httpx.Client, error)
 }
@@ -52,13 +53,13 @@ type wiring struct {
 var wired = []wiring{
 	{"artifactory", artifact.Formats(), reachArtifactory, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
 		return artifactory.New(s.Name, c, artifactory.Options{
-			Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice,
+			Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice, Told: to.told,
 		}), nil
 	}, artifactory.Address},
 	{"nexus", []artifact.Format{
 		artifact.Maven, artifact.NPM, artifact.PyPI, artifact.NuGet, artifact.Helm, artifact.Generic, artifact.Container,
 	}, reachNexus, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
-		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice}), nil
+		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice, Told: to.told}), nil
 	}, nexus.Address},
 	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, openNPM, npmjs.Address},
 	{"dockerhub", []artifact.Format{artifact.Container}, reachHub, openHub, dockerhub.Address},
@@ -125,7 +126,7 @@ func reachNPM(ctx context.Context, s config.Source, l config.Login) (access, err
 func openNPM(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
 	o := npmjs.Options{
 		Scopes: s.Scopes, Packages: s.Packages, Names: npmjs.Names(s.Names), Anonymous: to.auth == nil,
-		Listings: s.Limits.ConcurrentListings, Notice: to.notice,
+		Listings: s.Limits.ConcurrentListings, Notice: to.notice, Told: to.told,
 	}
 	if s.Changes.URL != nil {
 		var err error
@@ -234,6 +235,9 @@ func (a *app) source(ctx context.Context, m *migration, w wiring, s config.Sourc
 	if err != nil {
 		return nil, err
 	}
+	if a.facts != nil {
+		to.told = func(f artifact.Fact) { a.facts.add("source "+s.Name, f) }
+	}
 	to.notice = func(text string) { a.log.Log(ctx, a.notices, text) }
 	options := httpx.Options{
 		Name: sourceName(s), Base: to.base, Auth: to.auth, Hosts: hosts, Daily: m.budgets[s.Name], CAFile: file.Path(s.CAFile), Secrets: to.secrets,
@@ -262,9 +266,13 @@ func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts)
 	if err != nil {
 		return nil, err
 	}
+	var told func(artifact.Fact)
+	if a.facts != nil {
+		told = func(f artifact.Fact) { a.facts.add("target", f) }
+	}
 	return func() (sinks.Sink, error) {
 		return gitlab.New(client, gitlab.Options{
-			MaxFileSize: t.Limits.MaxFileSizes(), Token: gitlab.KindOf(login.Token), Notice: func(text string) { a.log.Warn(text) },
+			Told: told, MaxFileSize: t.Limits.MaxFileSizes(), Token: gitlab.KindOf(login.Token), Notice: func(text string) { a.log.Warn(text) },
 			PlainHTTP: t.AllowHTTP, Password: func(user string) httpx.Auth { return httpx.Basic(user, login.Token) },
 		})
 	}, nil

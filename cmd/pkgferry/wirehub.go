@@ -36,7 +36,7 @@ func openHub(s config.Source, api *httpx.Client, to access) (sources.Source, err
 	return dockerhub.New(s.Name, api, registry, dockerhub.Options{
 		Namespace: string(s.Namespace), Username: to.login.Username, Secret: cmp.Or(to.login.Token, to.login.Password),
 		Repositories: s.Repositories, Public: s.Visibility == "public", KeepPulls: s.Limits.KeepPulls,
-		Listings: s.Limits.ConcurrentListings, TokenService: tokens,
+		Listings: s.Limits.ConcurrentListings, TokenService: tokens, Told: to.told,
 	})
 }
 

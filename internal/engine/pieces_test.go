@@ -211,3 +211,43 @@ func TestIndexGoesWithMostVersions(t *testing.T) {
 		"ui":        "g/node: published index-partial: without what is about versions that are left out or go elsewhere: dist-tags/first (1.1.0)",
 	})
 }
+
+// The plan is what a run executes: it lists nothing again, and each package goes where the plan sends it.
+func TestRunExecutesThePlan(t *testing.T) {
+	src := new(source).versions("ui", 1, 2, 3).tagged("ui", "latest", "1.3.0").add(artifact.NPM, "large", "1.0.0", "t.tgz", "0123456789")
+	o := migration(t, src, newSink())
+	o.Router = rules(t,
+		mapping.Rule{Match: mapping.Match{Name: []string{"ui"}, Version: []string{"1.1.0"}}, Skip: "old"},
+		mapping.Rule{Match: mapping.Match{Size: mapping.Range{From: 10}}, Project: "large"}, mapping.Rule{Project: "small"})
+	if err := engine.Plan(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	decisions := func() map[string]string {
+		all := map[string]string{}
+		for r, err := range o.Store.Records(t.Context(), checkpoint.Filter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[r.Package.PURL()] = r.Destination.Project
+			if r.Outcome == artifact.Skipped {
+				all[r.Package.PURL()] = r.Error
+			}
+		}
+		return all
+	}
+	planned := decisions()
+	want(t, planned, map[string]string{
+		"pkg:npm/ui@1.1.0": "old", "pkg:npm/ui@1.2.0": "g/small", "pkg:npm/ui@1.3.0": "g/small", "pkg:npm/ui": "g/small",
+		"pkg:npm/large@1.0.0": "g/large",
+	})
+	outcomes(t, o)
+	want(t, decisions(), planned)
+	want(t, len(src.starts), 1)
+	held := map[string]bool{}
+	for dst := range o.Sink.(*sink).held {
+		held[dst.PURL()+" "+dst.Project] = true
+	}
+	want(t, held, map[string]bool{
+		"pkg:npm/ui@1.2.0 g/small": true, "pkg:npm/ui@1.3.0 g/small": true, "pkg:npm/ui g/small": true, "pkg:npm/large@1.0.0 g/large": true,
+	})
+}

@@ -24,6 +24,7 @@ type pace struct {
 	last   Pause         // the newest pause, without its host
 	pauses int64         // so many began
 	rested time.Duration // in the pauses before the last
+	limit  int64         // of the server's window, as it said last; 0: it never did
 	left   int64         // of the server's window, as it said last; -1: it never did
 
 	speed   *rate.Limiter
@@ -76,6 +77,9 @@ func (p *pace) take(now time.Time) {
 // observe learns from an answer to a request of an epoch, while others are under way.
 func (p *pace) observe(status int, header http.Header, now time.Time, epoch, others int) {
 	s := readSignals(header, now)
+	if s.limit > 0 {
+		p.limit = s.limit
+	}
 	if s.remaining >= 0 {
 		p.left = s.remaining
 	}

@@ -13,6 +13,7 @@ import (
 // signals is what the rate limit headers of one answer say.
 type signals struct {
 	retryAfter time.Duration // Retry-After; 0 when absent, in the past or unreadable
+	limit      int64         // requests in the window; 0 when not said
 	remaining  int64         // requests left in the window; -1 when not said
 	reset      time.Duration // until the window ends; 0 when not said or past
 	resetSaid  string        // the header as it came, for people
@@ -35,6 +36,9 @@ func readSignals(header http.Header, now time.Time) signals {
 	s.retryAfter = readWait(first(header, "Retry-After", "X-Retry-After"), now)
 	if n, ok := number(first(header, "RateLimit-Remaining", "X-RateLimit-Remaining")); ok {
 		s.remaining = n
+	}
+	if n, ok := number(first(header, "RateLimit-Limit", "X-RateLimit-Limit")); ok {
+		s.limit = n
 	}
 	s.resetSaid = first(header, "RateLimit-Reset", "X-RateLimit-Reset")
 	s.reset = readWait(s.resetSaid, now)

@@ -23,6 +23,7 @@ type HostState struct {
 	Bandwidth   int64   // bytes per second that the operator allows; 0: any number
 	Connections int     // requests at once
 	Speed       float64 // requests per second that the host's own answers allow now; 0: they set no limit
+	Limit       int64   // requests in the host's window, as it said last (RateLimit-Limit; GitLab's is that of a minute); 0: it never said
 	Left        int64   // requests left in the host's window, as it said last; -1: it never said
 
 	Until  time.Time     // no request goes out before; zero when the host is not paused
@@ -85,7 +86,7 @@ func (h *host) state(now time.Time) HostState {
 	s := HostState{
 		Host: h.name, Requests: h.requests, Answers: h.answers, Sent: h.sent.Load(), Received: h.received.Load(),
 		Active: h.active, Waiting: h.waiting, Rate: perSecondOf(h.own), Bandwidth: h.bandwidth.bytes(), Connections: h.connections, Speed: h.pace.allowed(now),
-		Left: h.pace.left, Last: h.pace.last, Pauses: h.pace.pauses, Paused: h.pace.paused(now),
+		Limit: h.pace.limit, Left: h.pace.left, Last: h.pace.last, Pauses: h.pace.pauses, Paused: h.pace.paused(now),
 	}
 	if h.pace.last.Until.After(now) {
 		s.Until, s.Why = h.pace.last.Until, h.pace.last.Why

@@ -26,6 +26,7 @@ func (s *Sink) Check(ctx context.Context, projects map[string][]artifact.Format)
 	if err := s.checkToken(ctx); err != nil {
 		return fault.At(fault.Sink, fault.Stop(err))
 	}
+	s.tellServer(ctx, projects)
 	var problems []error
 	var missing sinks.NoProject
 	for _, path := range slices.Sorted(maps.Keys(projects)) {
@@ -132,6 +133,7 @@ func (s *Sink) checkProject(ctx context.Context, path string, formats []artifact
 		s.notice(fmt.Sprintf("project %s has a cleanup policy that deletes tags of images, and to GitLab an imported tag is as old as its "+
 			"push: turn it off until the migration is verified, or let pkgferry provision do it", path))
 	}
+	s.tellProject(p, formats, level)
 	if images {
 		if err := s.images.check(ctx, path, imagesOf(p)); err != nil {
 			return err

@@ -27,6 +27,8 @@ type Options struct {
 	Token TokenKind
 	// Notice is told what does not stop a migration but should be known; nil: nobody.
 	Notice func(string)
+	// Told is told by Check what it found; nil: nobody, and nothing is asked for it.
+	Told func(artifact.Fact)
 	// Password signs in with the token as a user's password (RFC 7617), which is how GitLab's container registry, NuGet and
 	// Helm take it. Nil: nobody, which reads what is public.
 	Password func(user string) httpx.Auth
@@ -47,6 +49,7 @@ type Sink struct {
 	inventories memo[place, *inventory]
 	token       TokenKind
 	notice      func(string)
+	told        func(artifact.Fact)
 	protected   memo[place, []protection]
 }
 
@@ -109,7 +112,7 @@ func New(client *httpx.Client, o Options) (*Sink, error) {
 	}
 	s := &Sink{
 		api: reach, settle: o.Settle, spool: o.Spool, limits: limits(client.URL("", nil).Hostname(), o.MaxFileSize),
-		images: images, token: o.Token, notice: o.Notice,
+		images: images, token: o.Token, notice: o.Notice, told: o.Told,
 	}
 	npm := &npm{}
 	npm.packuments.limit = 64

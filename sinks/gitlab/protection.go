@@ -36,6 +36,7 @@ var roles = map[string]gitlab.AccessLevelValue{
 // for others a refusal shows when the package is sent. Rules that make tags immutable are not shown to anybody.
 func (s *Sink) readRules(ctx context.Context, path string, project int64, formats []artifact.Format, level gitlab.AccessLevelValue) error {
 	if level < gitlab.MaintainerPermissions {
+		s.tell("project "+path, "protection rules: only a Maintainer may read them; a name that they keep from the token fails when it is sent")
 		return nil
 	}
 	all, err := s.api.protections(ctx, project, formats)
@@ -57,6 +58,7 @@ func (s *Sink) readRules(ctx context.Context, path string, project int64, format
 			clear(kept)
 		}
 	}
+	s.tellRules(path, all, kept)
 	for _, f := range formats {
 		s.protected.tell(place{path, f}, kept[f])
 	}

@@ -36,7 +36,7 @@ func (p *Provisioner) planSettings(ctx context.Context) error {
 			p.lacking(step.What, needs("owner", path)+", also to be seen", step.Does...)
 			continue
 		}
-		allowed, err := p.duplicatesAllowed(ctx, path)
+		allowed, err := p.api.duplicatesAllowed(ctx, path)
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (p *Provisioner) planSettings(ctx context.Context) error {
 
 // duplicatesAllowed tells whether they are, without exceptions: while duplicates are allowed, GitLab refuses those of
 // the names that match the exception (app/models/namespace/package_setting.rb).
-func (p *Provisioner) duplicatesAllowed(ctx context.Context, path string) (bool, error) {
+func (a *api) duplicatesAllowed(ctx context.Context, path string) (bool, error) {
 	var answer struct {
 		Group *struct {
 			PackageSettings *struct {
@@ -60,7 +60,7 @@ func (p *Provisioner) duplicatesAllowed(ctx context.Context, path string) (bool,
 			}
 		}
 	}
-	if err := p.ask(ctx, readSettings, path, &answer); err != nil {
+	if err := a.ask(ctx, readSettings, path, &answer); err != nil {
 		return false, err
 	}
 	if answer.Group == nil || answer.Group.PackageSettings == nil {
@@ -74,7 +74,7 @@ func (p *Provisioner) allowDuplicates(ctx context.Context, path string) error {
 	var answer struct {
 		Changed struct{ Errors []string } `json:"updateNamespacePackageSettings"`
 	}
-	err := p.ask(ctx, allowDuplicates, path, &answer)
+	err := p.api.ask(ctx, allowDuplicates, path, &answer)
 	for _, text := range answer.Changed.Errors {
 		err = errors.Join(err, errors.New(text))
 	}
@@ -82,13 +82,13 @@ func (p *Provisioner) allowDuplicates(ctx context.Context, path string) error {
 }
 
 // ask sends a GraphQL request about a path and fills data in.
-func (p *Provisioner) ask(ctx context.Context, query, path string, data any) error {
+func (a *api) ask(ctx context.Context, query, path string, data any) error {
 	answer := struct {
 		Data   any
 		Errors []struct{ Message string }
 	}{Data: data}
 	q := gitlab.GraphQLQuery{Query: query, Variables: map[string]any{"path": path}}
-	if _, err := p.api.gitlab.GraphQL.Do(q, &answer, gitlab.WithContext(ctx)); err != nil {
+	if _, err := a.gitlab.GraphQL.Do(q, &answer, gitlab.WithContext(ctx)); err != nil {
 		return plain(err)
 	}
 	var failed []error

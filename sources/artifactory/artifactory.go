@@ -33,6 +33,8 @@ type Options struct {
 	Login httpx.Auth
 	// Notice receives what an operator should know before the listing begins; nil drops it.
 	Notice func(text string)
+	// Told is told by Check what it found; nil: nobody.
+	Told func(artifact.Fact)
 }
 
 const (
@@ -46,6 +48,7 @@ type Source struct {
 	client  *httpx.Client
 	options Options
 	now     clock
+	server  atomic.Pointer[string] // how it calls itself
 	// recounts are the waits for figures that were asked for anew.
 	recounts []time.Duration
 	// allowed is how many rows the server allows in a page, when that is less than a page has; 0 when it is not.
@@ -82,10 +85,14 @@ func New(name string, client *httpx.Client, o Options) *Source {
 
 // Check asks for the repositories, and whether the user is an administrator.
 func (s *Source) Check(ctx context.Context) error {
-	if _, err := s.repositories(ctx); err != nil {
+	chosen, err := s.repositories(ctx)
+	if err != nil {
 		return err
 	}
 	counts, err := s.counts(ctx)
+	if err == nil {
+		s.tell(len(chosen), counts != nil)
+	}
 	switch {
 	case err != nil:
 		return fault.Stop(fault.At(fault.Source, err))

@@ -64,6 +64,8 @@ func (s *Source) repositories(ctx context.Context) ([]repository, error) {
 		return nil, fault.Stop(fault.At(fault.Source, s.misplaced(ctx, err)))
 	}
 	s.now.see(header)
+	server := header.Get("Server")
+	s.server.Store(&server)
 	var all []repository
 	for _, row := range rows {
 		one := repository{Key: row.Key, Class: strings.ToLower(row.Type), PackageType: strings.ToLower(row.PackageType)}

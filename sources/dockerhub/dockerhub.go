@@ -48,6 +48,8 @@ type Options struct {
 	Listings int
 	// TokenService is where the registry's tokens come from; nil: the registry itself.
 	TokenService *url.URL
+	// Told is told by Check what it found; nil: nobody.
+	Told func(artifact.Fact)
 }
 
 // defaultListings are far from what the API refuses: 180 requests in a minute.
@@ -102,8 +104,11 @@ func (s *Source) Check(ctx context.Context) error {
 	var first page[repository]
 	err := s.get(ctx, s.repositoriesURL(1), &first)
 	if err = s.unlisted(err); err == nil {
-		if _, failed := s.registry.Head(ctx, preview, "latest"); fault.IsStop(failed) || ctx.Err() != nil {
+		m, failed := s.registry.Head(ctx, preview, "latest")
+		if fault.IsStop(failed) || ctx.Err() != nil {
 			err = failed
+		} else {
+			s.tell(first.Count, m.Header, failed)
 		}
 	}
 	if ctx.Err() != nil {

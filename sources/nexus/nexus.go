@@ -31,6 +31,8 @@ type Options struct {
 	Login httpx.Auth
 	// Notice is told what is not listed, in a sentence; nil is told nothing.
 	Notice func(string)
+	// Told is told by Check what it found; nil: nobody.
+	Told func(artifact.Fact)
 }
 
 const defaultListings = 2
@@ -62,12 +64,14 @@ func New(name string, client *httpx.Client, o Options) *Source {
 
 // Check asks for the server's status and its repositories, and tells which of them are not listed.
 func (s *Source) Check(ctx context.Context) error {
-	if err := s.status(ctx); err != nil {
+	server, err := s.status(ctx)
+	if err != nil {
 		return ending(fault.At(fault.Source, err))
 	}
 	chosen, err := s.repositories(ctx)
 	if err == nil {
 		chosen.tell(s.name, s.options.Notice)
+		s.tell(server, chosen)
 	}
 	return err
 }
@@ -82,26 +86,26 @@ func (s *Source) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// status asks once, since every request with a wrong password, or of a blocked user, prolongs the block. A server that is
+// status tells how the server calls itself. It asks once, since every request with a wrong password, or of a blocked user, prolongs the block. A server that is
 // starting or far away is asked again.
-func (s *Source) status(ctx context.Context) error {
+func (s *Source) status(ctx context.Context) (server string, err error) {
 	u := s.client.URL("/service/rest/v1/status", nil)
 	resp, err := s.client.Get(httpx.Once(ctx), u, nil)
 	if code := status(err); err != nil && (code == 0 || code == http.StatusServiceUnavailable) {
 		resp, err = s.client.Get(ctx, u, nil)
 	}
 	if err == nil {
-		return resp.Body.Close()
+		return resp.Header.Get("Server"), resp.Body.Close()
 	}
 	switch status(err) {
 	case http.StatusUnauthorized:
-		return errorf(err, "the server refuses this user and password")
+		return "", errorf(err, "the server refuses this user and password")
 	case http.StatusNotFound:
-		return errorf(err, "there is no Nexus Repository 3 at this address; is a context path missing?")
+		return "", errorf(err, "there is no Nexus Repository 3 at this address; is a context path missing?")
 	case http.StatusTooManyRequests:
-		return errorf(err, "the server blocks this user after failed sign-ins: send nothing for 15 minutes, then try the right password")
+		return "", errorf(err, "the server blocks this user after failed sign-ins: send nothing for 15 minutes, then try the right password")
 	}
-	return errorf(err, "the server is not ready to be read")
+	return "", errorf(err, "the server is not ready to be read")
 }
 
 // errorf says in words what err, an answer of the server that names the source, means here.

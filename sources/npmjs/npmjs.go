@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"pkgferry/internal/artifact"
 	"pkgferry/internal/fault"
 	"pkgferry/internal/httpx"
 )
@@ -33,6 +34,8 @@ type Options struct {
 	Listings int
 	// Notice is told what an operator should know; nil: nobody.
 	Notice func(string)
+	// Told is told by Check what it found; nil: nobody.
+	Told func(artifact.Fact)
 }
 
 // Source is one npm registry.
@@ -51,7 +54,17 @@ func New(name string, client *httpx.Client, o Options) *Source {
 // Check asks who we are. Some registries treat a wrong token as none (Verdaccio answers {}), so an answer without a name
 // is a refusal. Without credentials Check only asks whether the registry is there.
 func (s *Source) Check(ctx context.Context) error {
-	_, err := s.identify(ctx)
+	user, err := s.identify(ctx)
+	if err == nil && s.o.Told != nil {
+		who := user
+		switch {
+		case s.o.Anonymous:
+			who = "nobody: private packages are not seen"
+		case user == "":
+			who = "a user that the registry does not name"
+		}
+		s.o.Told(artifact.Fact{About: "visible", Text: "read as " + who})
+	}
 	return err
 }
 
