@@ -96,7 +96,7 @@ func (s *Sink) sizes(projects map[string][]artifact.Format) string {
 			used = used || slices.Contains(formats, f)
 		}
 		if limit, ok := s.limits[f]; ok && used {
-			all = append(all, string(f)+" "+humanize.IBytes(uint64(limit))) //nolint:gosec // a limit is above 0
+			all = append(all, string(f)+" "+humanize.IBytes(uint64(limit)))
 		}
 	}
 	if len(all) == 0 {
