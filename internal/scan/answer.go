@@ -169,10 +169,7 @@ func missing(moved []checkpoint.Moved) (n int64) {
 func (s *Scanner) scope(d *document, a address, f format, moved []checkpoint.Moved) (scope, why string) {
 	var projects, channels []string
 	for _, m := range moved {
-		switch {
-		case m.TargetFormat != a.format:
-			return "", fmt.Sprintf("GitLab has it as %s", m.TargetFormat)
-		case !slices.Contains(projects, m.Project):
+		if !slices.Contains(projects, m.Project) {
 			projects = append(projects, m.Project)
 		}
 		if !slices.Contains(channels, m.Channel) {

@@ -28,9 +28,6 @@ func decode(raw []byte) (text []byte, encode func([]byte) []byte, ok bool) {
 	default:
 		return raw, bytes.Clone, bytes.IndexByte(raw[:min(len(raw), sniffed)], 0) < 0
 	}
-	if len(raw)%2 != 0 {
-		return nil, nil, false
-	}
 	units := make([]uint16, len(raw)/2)
 	for i := range units {
 		units[i] = order.Uint16(raw[2*i:])

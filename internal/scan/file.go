@@ -25,7 +25,7 @@ func (s *Scanner) oneFile(ctx context.Context, d *document, a address, f format,
 	}
 	var urls []string
 	for _, r := range found {
-		at, why := s.fileURL(r, p.Format, f, fileOf(r, file))
+		at, why := s.fileURL(r, f, fileOf(r, file))
 		if why != "" {
 			return answer{why: why}, nil
 		}
@@ -72,13 +72,7 @@ func fileOf(r checkpoint.Record, file string) artifact.File {
 }
 
 // fileURL is where GitLab has a file; or why that can not be told.
-func (s *Scanner) fileURL(r checkpoint.Record, of artifact.Format, f format, one artifact.File) (address, why string) {
-	switch to := r.Destination; {
-	case to.Repack:
-		return "", "GitLab has it with other bytes, since it was repacked"
-	case to.Format != of:
-		return "", "GitLab has it as " + string(to.Format)
-	}
+func (s *Scanner) fileURL(r checkpoint.Record, f format, one artifact.File) (address, why string) {
 	project, why := s.target.project(r.Destination.Project)
 	path := f.address(r.Destination, one)
 	if why == "" && path == "" {

@@ -39,7 +39,7 @@ func (s *Scanner) anyVersion(ctx context.Context, a address) (answer, error) {
 	switch {
 	case err != nil:
 		return answer{}, err
-	case f.Version != some || len(found) != 1 || !s.copies.has(a.registry.Source, a.repository, artifact.Generic):
+	case f.Version != some || len(found) != 1:
 		return left("where GitLab has it can not be told by this address alone")
 	}
 	scope, why := s.target.project(found[0].Project)

@@ -188,4 +188,9 @@ func variable(text []byte) int {
 }
 
 // hasVariable tells that a path is not known before something is put into it.
-func hasVariable(path string) bool { return strings.ContainsAny(path, "${}<>%*") }
+func hasVariable(path string) bool {
+	return strings.ContainsAny(path, "${}<>*") || windowsVariable.MatchString(path)
+}
+
+// windowsVariable is %NAME%, and not what is escaped in an address.
+var windowsVariable = regexp.MustCompile(`%[A-Za-z_]\w{2,}%`)

@@ -124,6 +124,14 @@ func TestChangedMeanwhile(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"a link inside": func(t *testing.T, path string) {
+			if err := os.Rename(path, path+".real"); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(".npmrc.real", path); err != nil {
+				t.Fatal(err)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -185,5 +193,28 @@ func TestScanEnds(t *testing.T) {
 	cancel()
 	if err := world(t).Scan(ctx, dir, func(scan.File) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+func TestDeclarations(t *testing.T) {
+	known := func(source string) bool { return source == "art" }
+	also, err := scan.ParseAlso([]string{"https://Old.example:8080/a/b/=art/npm-local", "docker.example=art"}, known)
+	want := []scan.Also{{Host: "Old.example:8080", Path: "a/b", Source: "art", Repository: "npm-local"}, {Host: "docker.example", Source: "art"}}
+	if diff := cmp.Diff(want, also); diff != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+	virtual, err := scan.ParseVirtual([]string{"art/a", "art/b", "art/a"}, known)
+	if diff := cmp.Diff(map[string][]string{"art": {"a", "b"}}, virtual); diff != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+	for _, wrong := range []string{"", "x", "x=", "=art", "x=who", "a@b=art", "https://=art"} {
+		if _, err := scan.ParseAlso([]string{wrong}, known); err == nil {
+			t.Errorf("--also %q is taken", wrong)
+		}
+	}
+	for _, wrong := range []string{"", "art", "art/", "who/x"} {
+		if _, err := scan.ParseVirtual([]string{wrong}, known); err == nil {
+			t.Errorf("--virtual %q is taken", wrong)
+		}
 	}
 }
