@@ -104,11 +104,18 @@ type reported struct {
 
 func (r reported) arrived() bool { return r.Outcome == "published" || r.Outcome == "present" }
 
-// rows are the lines of the report.
+// rows are the packages of the report.
 func (m *migration) rows(t testing.TB) []reported {
 	t.Helper()
 	var rows []reported
 	for line := range strings.Lines(m.report(t)) {
+		var at struct{ Kind string }
+		if err := json.Unmarshal([]byte(line), &at); err != nil {
+			t.Fatal(err)
+		}
+		if at.Kind != "package" {
+			continue // what begins and ends the chain, and what could not be listed
+		}
 		var row reported
 		if err := json.Unmarshal([]byte(line), &row); err != nil {
 			t.Fatal(err)
