@@ -41,7 +41,7 @@ func (s *Sink) tellServer(ctx context.Context, projects map[string][]artifact.Fo
 		if t.ExpiresAt != nil {
 			ends = "expires on " + time.Time(*t.ExpiresAt).Format(time.DateOnly)
 		}
-		s.tell("token", "%q, scopes %s, %s", t.Name, strings.Join(t.Scopes, " "), ends)
+		s.tell("token", "scopes %s, %s", strings.Join(t.Scopes, " "), ends) // its name is its owner's to choose, and may be anything
 	} else {
 		s.tell("token", "it tells nothing about itself")
 	}
