@@ -43,7 +43,7 @@ fuzz: ## every parser of foreign bytes, FUZZTIME each, two at a time
 		xargs -P 2 -L 1 sh -c 'GO=$(GO) .ci/fuzz "./$$0" "$$1" $(FUZZTIME)'
 
 docs: manual ## what is generated from the code: pages under docs/, tables in README.md, and the manual
-	PKGFERRY_WRITE_DOCS=1 $(GO) test -count 1 -run Documented ./internal/artifact ./cmd/pkgferry
+	PKGFERRY_WRITE_DOCS=1 $(GO) test -count 1 -run Documented ./internal/artifact ./internal/config ./cmd/pkgferry
 
 manual: build ## dist/man and dist/completions: a page for each command, and completions for four shells
 	mkdir -p $(DIST)/man $(DIST)/completions

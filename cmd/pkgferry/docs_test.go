@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 
 	"pkgferry/internal/artifact"
 	"pkgferry/mapping"
@@ -111,6 +112,29 @@ func defaultProject(t *testing.T, format artifact.Format) string {
 	return ""
 }
 
+func TestCommandsAreDocumented(t *testing.T) {
+	var page strings.Builder
+	page.WriteString("# Commands\n\nEvery flag can also be set as a variable: `--max-duration` as `PKGFERRY_MAX_DURATION`. The result goes to stdout, progress and log to\nstderr.\n")
+	root := (&app{}).root()
+	for _, command := range commands(root) {
+		text := command.Short + "."
+		if command.Long != "" && command != root {
+			text = command.Long
+		}
+		fmt.Fprintf(&page, "\n## %s\n\n%s\n", command.CommandPath(), text)
+		flags := command.NonInheritedFlags()
+		if flags.HasAvailableFlags() {
+			page.WriteString("\n| flag | |\n|---|---|\n")
+		}
+		flags.VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden && f.Name != "help" {
+				page.WriteString(flagRow(f))
+			}
+		})
+	}
+	documented(t, "docs/commands.md", page.String())
+}
+
 // commands are the root and all below it that an operator may use, in the order of the help.
 func commands(c *cobra.Command) []*cobra.Command {
 	all := []*cobra.Command{c}
@@ -120,6 +144,21 @@ func commands(c *cobra.Command) []*cobra.Command {
 		}
 	}
 	return all
+}
+
+func flagRow(f *pflag.Flag) string {
+	value, usage := pflag.UnquoteUsage(f)
+	name := "--" + f.Name
+	if f.Shorthand != "" {
+		name = "-" + f.Shorthand + ", " + name
+	}
+	if value != "" {
+		name += " " + value
+	}
+	if !slices.Contains([]string{"", "0", "0s", "false", "[]"}, f.DefValue) {
+		usage += " (default " + f.DefValue + ")"
+	}
+	return fmt.Sprintf("| `%s` | %s |\n", name, strings.ReplaceAll(usage, "|", `\|`))
 }
 
 // TestManualPages makes a page of section 1 for every command; PKGFERRY_WRITE_MAN names a directory to keep them in.
