@@ -70,12 +70,12 @@ func sent(t *testing.T, program string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o700); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	script := "#!/bin/sh\nset -e\ntest \"$1 $VERSION\" = \"" + runtime.GOARCH + " " + releaseVersion + "\"\nmkdir -p \"${2%/*}\"\ncp release/built \"$2\"\n"
-	if err := os.WriteFile(filepath.Join(dir, "release", "program"), []byte(script), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "release", "program"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return dir
