@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"pkgferry/checkpoint"
 	"pkgferry/internal/report"
 )
@@ -107,10 +109,10 @@ func ago(now, at time.Time) string {
 	case past < time.Minute:
 		return "just now"
 	case past < 2*time.Hour:
-		return fmt.Sprintf("%d minutes ago", int(past/time.Minute))
+		return english.Plural(int(past/time.Minute), "minute", "") + " ago"
 	case past < 48*time.Hour:
-		return fmt.Sprintf("%d hours ago", int(past/time.Hour))
+		return english.Plural(int(past/time.Hour), "hour", "") + " ago"
 	default:
-		return fmt.Sprintf("%d days ago", int(past/(24*time.Hour)))
+		return english.Plural(int(past/(24*time.Hour)), "day", "") + " ago"
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"pkgferry/checkpoint"
@@ -155,13 +156,13 @@ func (a *app) printStatus(s statusResult, summary report.Summary) error {
 		printLive(&b, s.Live)
 	}
 	if len(s.Stuck) > 0 {
-		fmt.Fprintln(&b, "\nNot settled after several attempts:")
+		fmt.Fprintln(&b, "\nTried, and not settled:")
 		for _, one := range s.Stuck {
 			since := ""
 			if one.Seconds > 0 {
 				since = " in " + seconds(one.Seconds)
 			}
-			fmt.Fprintf(&b, "  %s, %d attempts%s: %s\n", one.PURL, one.Attempts, since, oneLine(one.Error))
+			fmt.Fprintf(&b, "  %s, %s%s: %s\n", one.PURL, english.Plural(one.Attempts, "attempt", ""), since, oneLine(one.Error))
 		}
 	}
 	_, err := io.WriteString(a.stdout, b.String())
