@@ -194,6 +194,20 @@ func TestCollides(t *testing.T) {
 	}
 }
 
+// TestRivalOfWhatWasLeftOut is about a package that a listing leaves out between its being taken and its being judged.
+func TestRivalOfWhatWasLeftOut(t *testing.T) {
+	s := opened(t)
+	s.mustList(t, false, entry("a", "1"), entry("a", "2"))
+	s.mustList(t, true)
+	for i, record := range s.mustTake(t) {
+		out := entry("a", record.Package.Version)
+		out.Destination, out.Skip = artifact.Destination{}, artifact.Excluded
+		s.mustList(t, true, out)
+		_, found, err := s.Rival(t.Context(), record)
+		want(t, []any{i, found, err}, []any{i, false, nil})
+	}
+}
+
 func TestTaken(t *testing.T) {
 	s := opened(t)
 	elsewhere := func(repository string) Entry {

@@ -30,18 +30,18 @@ func (s *Store) Rival(ctx context.Context, r Record) (rival artifact.Package, fo
 	whole := to.Identity()
 	to.Version = ""
 	name := to.Identity()
-	first, project, err := s.first(ctx, firstOfName, name)
-	if errors.Is(err, sql.ErrNoRows) { // r was left out since it was taken
-		return first, false, nil
+	first, err := s.first(ctx, firstOfName, name)
+	switch {
+	case err != nil || first == nil: // nil: r was left out since it was taken
+		return rival, false, err
+	case first.Package.Origin() != r.Package.Origin() || to.Format == artifact.Terraform && first.Destination.Project != to.Project:
+		return first.Package, true, nil
 	}
-	if err != nil {
-		return first, false, err
+	first, err = s.first(ctx, firstOfIdentity, whole)
+	if err != nil || first == nil {
+		return rival, false, err
 	}
-	if first.Origin() != r.Package.Origin() || to.Format == artifact.Terraform && project != to.Project {
-		return first, true, nil
-	}
-	first, _, err = s.first(ctx, firstOfIdentity, whole)
-	return first, err == nil && (first.Name != r.Package.Name || first.Version != r.Package.Version), err
+	return first.Package, first.Package.Name != r.Package.Name || first.Package.Version != r.Package.Version, nil
 }
 
 const (
@@ -51,9 +51,14 @@ const (
 		WHERE identity = ? AND outcome IS NOT 'skipped' ORDER BY id LIMIT 1`
 )
 
-// first is the package that was listed before all others that a statement finds, and the project that it goes to. What
-// a source or a route leaves out goes nowhere.
-func (s *Store) first(ctx context.Context, statement string, is artifact.Identity) (p artifact.Package, project string, err error) {
-	err = s.db.QueryRowContext(ctx, statement, is[:]).Scan(&p.Source, &p.Repository, &p.Format, &p.Name, &p.Version, &project)
-	return p, project, err
+// first is the package that was listed before all others that a statement finds, with its name at the source and the project that
+// it goes to; nil when there is none. What a source or a route leaves out goes nowhere.
+func (s *Store) first(ctx context.Context, statement string, is artifact.Identity) (*Record, error) {
+	var r Record
+	p := &r.Package
+	err := s.db.QueryRowContext(ctx, statement, is[:]).Scan(&p.Source, &p.Repository, &p.Format, &p.Name, &p.Version, &r.Destination.Project)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &r, err
 }
