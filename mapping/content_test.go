@@ -82,14 +82,15 @@ func TestNeverMatches(t *testing.T) {
 			"version: snapshot tells Maven's versions apart, and the route takes no maven; a version that is called so is written [s]napshot"},
 		"no size":           {[]Match{{Size: Range{From: 5, To: 5}}}, "size: no size is all of that at once"},
 		"no age":            {[]Match{{Age: Range{From: 5, To: 4}}}, "age: no age is all of that at once"},
-		"no glob":           {[]Match{{Properties: map[string][]string{"a": {"["}}}}, `properties: a: "[" is not a valid glob`},
+		"no glob":           {[]Match{{Properties: map[string][]string{"deprecated": {"["}}}}, `properties: deprecated: "[" is not a valid glob`},
+		"no property":       {[]Match{{Properties: map[string][]string{"build.name": {"*"}}}}, `properties: no source tells "build.name" of a package; what they tell is deprecated, attestations, mediaType`},
 		"larger":            {[]Match{{Size: Range{From: 10}}, {Size: Range{From: 20, To: 30}}}, "never reached"},
 		"not only larger":   {[]Match{{Size: Range{From: 10}}, {Size: Range{From: 9}}}, ""},
 		"smaller":           {[]Match{{Size: Range{To: 10}}, {Size: Range{To: 10}}}, "never reached"},
 		"unknown sizes":     {[]Match{{Size: Range{To: 10}}, {}}, ""},
 		"older":             {[]Match{{Age: Range{From: 10}}, {Age: Range{From: 10}, Name: []string{"x"}}}, "never reached"},
-		"any property":      {[]Match{{Properties: map[string][]string{"a": {"**"}}}, {Properties: map[string][]string{"a": {"x"}, "b": {"y"}}}}, "never reached"},
-		"another property":  {[]Match{{Properties: map[string][]string{"a": {"**"}}}, {Properties: map[string][]string{"b": {"y"}}}}, ""},
+		"any property":      {[]Match{{Properties: map[string][]string{"deprecated": {"**"}}}, {Properties: map[string][]string{"deprecated": {"x"}, "mediaType": {"y"}}}}, "never reached"},
+		"another property":  {[]Match{{Properties: map[string][]string{"deprecated": {"**"}}}, {Properties: map[string][]string{"mediaType": {"y"}}}}, ""},
 		"path":              {[]Match{{Path: []string{"**/a"}}, {Path: []string{"**/a"}}}, "never reached"},
 		"a path of several": {[]Match{{Path: []string{"*.jar"}}, {Path: []string{"x.jar"}}}, ""},
 		"snapshot":          {[]Match{{Format: []string{"maven"}, Version: []string{Snapshot}}, {Format: []string{"maven"}, Version: []string{"1.*-SNAPSHOT"}}}, "never reached"},
@@ -129,7 +130,7 @@ func drawMatch(t *rapid.T) Match {
 		m.Age = span("age")
 	}
 	if rapid.Bool().Draw(t, "by property") {
-		m.Properties = map[string][]string{"k": {rapid.SampledFrom([]string{"v", "*", "w"}).Draw(t, "value")}}
+		m.Properties = map[string][]string{artifact.NPMDeprecated: {rapid.SampledFrom([]string{"v", "*", "w"}).Draw(t, "value")}}
 	}
 	return m
 }
@@ -145,7 +146,7 @@ func drawPackage(t *rapid.T) artifact.Package {
 		p.Files = append(p.Files, f)
 	}
 	if rapid.Bool().Draw(t, "has property") {
-		p.Metadata = map[string]string{"k": "v"}
+		p.Metadata = map[string]string{artifact.NPMDeprecated: "v"}
 	}
 	return p
 }

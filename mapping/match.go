@@ -72,6 +72,9 @@ func (m Match) asksNothing() bool {
 func (m Match) check() error {
 	fields := m.fields()
 	for _, key := range slices.Sorted(maps.Keys(m.Properties)) {
+		if !slices.Contains(artifact.MetadataKeys(), key) {
+			return fmt.Errorf("properties: no source tells %q of a package; what they tell is %s", key, strings.Join(artifact.MetadataKeys(), ", "))
+		}
 		fields = append(fields, field{"properties: " + key, m.Properties[key]})
 	}
 	for _, field := range fields {

@@ -63,6 +63,9 @@ type Package struct {
 	Metadata map[string]string
 }
 
+// MetadataKeys are the keys of Metadata that there are.
+func MetadataKeys() []string { return []string{NPMDeprecated, NPMAttestations, ImageMediaType} }
+
 // Index tells whether p belongs to a name rather than to a version.
 func (p Package) Index() bool { return p.Version == "" }
 
