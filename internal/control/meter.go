@@ -124,7 +124,7 @@ func (m *Meter) fill(s *Status, now time.Time) {
 	s.Started, s.Copied, s.Rates, s.Hand = m.started.UTC(), m.copied, m.rates(now), []Item{}
 	for _, one := range m.hand {
 		item := one.Item
-		item.Seconds = now.Sub(one.since).Seconds()
+		item.Seconds = max(now.Sub(one.since).Seconds(), 0) // it may have been taken after now was read
 		s.Hand = append(s.Hand, item)
 	}
 	slices.SortFunc(s.Hand, func(a, b Item) int {
@@ -140,5 +140,5 @@ func (m *Meter) trouble(id int64, now time.Time) float64 {
 	if !known {
 		return 0
 	}
-	return now.Sub(since).Seconds()
+	return max(now.Sub(since).Seconds(), 0)
 }
