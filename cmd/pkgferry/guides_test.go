@@ -15,7 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestGuides types what the pages under docs/ show and compares what is printed, so that a page that lies is red.
+// TestGuides types what README and the pages under docs/ show and compares what is printed, so that a page that lies is red.
 //
 // Of a page, blocks of "console" are played: a line that starts with "$ " is a command for the shell, and what follows is
 // all that it prints, on both streams; "…" stands for anything in a line, and alone for any lines. A block whose language is
@@ -29,6 +29,7 @@ func TestGuides(t *testing.T) {
 	if err != nil || len(pages) == 0 {
 		t.Fatal("there are no pages", err)
 	}
+	pages = append(pages, "../../README.md")
 	dir, guides, scripts := t.TempDir(), map[string]*guide{}, []string(nil)
 	for _, path := range pages {
 		g := readGuide(t, path)
