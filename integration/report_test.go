@@ -261,6 +261,9 @@ func pictures(t *testing.T, page *realserver.Page) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
 	for _, scheme := range []string{"light", "dark"} {
 		page.Prefer(t, scheme)
 		for name, all := range map[string]bool{"top": false, "all": true} {
