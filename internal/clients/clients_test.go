@@ -248,7 +248,7 @@ func world(t *testing.T, name string) map[string]string {
 			g.Projects[i].Holds[format] = h
 		}
 	}
-	g.Registry = strings.Join(strings.Fields(name), "") // a host, as GitLab tells it
+	g.Registry = "r" + strings.Join(strings.Fields(name), "") // a host, as GitLab tells it; without one there are no files of images
 	return written(t, Options{GitLab: g, Notes: []string{name}})
 }
 
