@@ -42,6 +42,8 @@ type Rule struct {
 	OnConflict OnConflict
 	Channel    string
 	Repack     bool
+	// MaxFileSize is the size in bytes that files must stay below; 0: any.
+	MaxFileSize int64
 	// Position is file:line:column, for errors.
 	Position string
 }
@@ -239,6 +241,19 @@ func (r *Router) Projects(formats ...artifact.Format) map[string][]artifact.Form
 		}
 	}
 	return projects
+}
+
+// MaxFileSize is the size in bytes that files on their way to dst must stay below, by the rules that lead there with its format;
+// 0 when none of them has a limit.
+func (r *Router) MaxFileSize(dst artifact.Destination) int64 {
+	var least int64
+	for _, rule := range r.rules {
+		leads := rule.Project != "" && path.Join(r.group, rule.Project) == dst.Project && rule.mayBring(dst.Format)
+		if leads && rule.MaxFileSize > 0 && (least == 0 || rule.MaxFileSize < least) {
+			least = rule.MaxFileSize
+		}
+	}
+	return least
 }
 
 // String is the rules as one text, which differs when a decision could.

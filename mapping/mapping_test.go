@@ -58,6 +58,27 @@ func TestRoute(t *testing.T) {
 	}
 }
 
+// TestMaxFileSize: of several rules that lead to a project with a format, the smallest counts.
+func TestMaxFileSize(t *testing.T) {
+	r, err := New("g", []Rule{
+		{Match: Match{Format: []string{"npm"}, Name: []string{"a"}}, Project: "node", MaxFileSize: 7},
+		{Match: Match{Format: []string{"npm"}}, Project: "node", MaxFileSize: 5},
+		{Match: Match{Format: []string{"maven"}}, Project: "node", MaxFileSize: 3},
+		{Match: Match{Format: []string{"helm"}}, Project: "charts"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dst, want := range map[artifact.Destination]int64{
+		{Project: "g/node", Format: artifact.NPM}: 5, {Project: "g/node", Format: artifact.Maven}: 3,
+		{Project: "g/charts", Format: artifact.Helm}: 0, {Project: "g/node", Format: artifact.PyPI}: 0,
+	} {
+		if got := r.MaxFileSize(dst); got != want {
+			t.Errorf("%v: %d, want %d", dst, got, want)
+		}
+	}
+}
+
 func TestProjectsOfFormats(t *testing.T) {
 	r, err := New("g", append([]Rule{{Match: Match{Name: []string{"x"}}, Project: "any"}}, Defaults()...))
 	if err != nil {

@@ -50,13 +50,14 @@ func matchOf(m config.Match) mapping.Match {
 
 func ruleOf(r config.Route) mapping.Rule {
 	rule := mapping.Rule{
-		Match:      matchOf(r.Match),
-		Project:    r.Project,
-		Skip:       r.Skip,
-		OnConflict: mapping.OnConflict(r.OnConflict),
-		Channel:    r.Channel,
-		Repack:     r.Repack,
-		Position:   r.Position("match"),
+		Match:       matchOf(r.Match),
+		Project:     r.Project,
+		Skip:        r.Skip,
+		OnConflict:  mapping.OnConflict(r.OnConflict),
+		Channel:     r.Channel,
+		Repack:      r.Repack,
+		MaxFileSize: int64(r.Limits.MaxFileSize),
+		Position:    r.Position("match"),
 	}
 	if r.Rename != nil {
 		rule.Rename = &mapping.Rename{From: r.Rename.From.Regexp, To: r.Rename.To}

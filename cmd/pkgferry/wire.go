@@ -266,15 +266,20 @@ func (a *app) target(ctx context.Context, file *config.File, hosts *httpx.Hosts)
 	if err != nil {
 		return nil, err
 	}
+	routes, err := router(file)
+	if err != nil {
+		return nil, err
+	}
 	var told func(artifact.Fact)
 	if a.facts != nil {
 		told = func(f artifact.Fact) { a.facts.add("target", f) }
 	}
 	return func() (sinks.Sink, error) {
-		return gitlab.New(client, gitlab.Options{
+		sink, err := gitlab.New(client, gitlab.Options{
 			Told: told, MaxFileSize: t.Limits.MaxFileSizes(), Token: gitlab.KindOf(login.Token), Notice: func(text string) { a.log.Warn(text) },
 			PlainHTTP: t.AllowHTTP, Password: func(user string) httpx.Auth { return httpx.Basic(user, login.Token) },
 		})
+		return sinks.Limit(sink, routes.MaxFileSize), err
 	}, nil
 }
 

@@ -55,7 +55,7 @@ var reasons = []struct {
 	{NameNotAllowed, "GitLab refuses this name: rename it by a route."},
 	{VersionNotAllowed, "GitLab refuses this version: publish it under another one at the source, or skip it by a route."},
 	{FileNameNotAllowed, "GitLab refuses this file name: route the package to generic, or skip it."},
-	{FileTooLarge, "The file is over GitLab's limit: ask an administrator to raise it, then run again."},
+	{FileTooLarge, "The file is over GitLab's limit, or the route's: raise it, or have an administrator do so, then run again."},
 	{MetadataTooLarge, "GitLab stores less than 20,000 characters of npm manifest and 500 dependencies of a kind, and this one needs more: skip it by a route."},
 	{NameCollision, "Two packages would become one on GitLab: rename one of them by a route."},
 	{SourceMissing, "The source lists this file but does not have it: restore it there, or accept the loss."},

@@ -90,13 +90,20 @@ type TargetLimits struct {
 // Route is one rule of where packages go.
 type Route struct {
 	Place
-	Match      Match   `key:"match" need:"yes" doc:"Which packages it takes: all conditions must hold; {} takes every package."`
-	Project    string  `key:"project" doc:"Path of the project below the target's group."`
-	Skip       string  `key:"skip" doc:"Leaves the packages out; the text becomes the reason in the report."`
-	Rename     *Rename `key:"rename" doc:"Changes the package's name on the way."`
-	OnConflict string  `key:"on_conflict" enum:"fail skip replace" doc:"What to do when the target holds other bytes. Replace applies to moving things only: indexes, snapshots, tags of images."`
-	Channel    string  `key:"channel" doc:"The channel that Helm charts go to; stable when it is left out."`
-	Repack     bool    `key:"repack" doc:"Makes .tgz archives of Terraform modules that the source holds as .zip; their bytes change."`
+	Match      Match       `key:"match" need:"yes" doc:"Which packages it takes: all conditions must hold; {} takes every package."`
+	Project    string      `key:"project" doc:"Path of the project below the target's group."`
+	Skip       string      `key:"skip" doc:"Leaves the packages out; the text becomes the reason in the report."`
+	Rename     *Rename     `key:"rename" doc:"Changes the package's name on the way."`
+	OnConflict string      `key:"on_conflict" enum:"fail skip replace" doc:"What to do when the target holds other bytes. Replace applies to moving things only: indexes, snapshots, tags of images."`
+	Channel    string      `key:"channel" doc:"The channel that Helm charts go to; stable when it is left out."`
+	Limits     RouteLimits `key:"limits" doc:"What packages of this route may be at most."`
+	Repack     bool        `key:"repack" doc:"Makes .tgz archives of Terraform modules that the source holds as .zip; their bytes change."`
+}
+
+// RouteLimits are the limits of a route. Zero is none.
+type RouteLimits struct {
+	Place
+	MaxFileSize Size `key:"max_file_size" doc:"Files of this size or larger do not go to the route's project: they fail as file-too-large, in the plan already. Of several routes to one project the smallest counts, by format."`
 }
 
 // Match is the condition of a Route or of Select: of globs any of a list; what is left out matches everything.
