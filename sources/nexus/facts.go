@@ -11,8 +11,15 @@ import (
 	"pkgferry/internal/artifact"
 )
 
-// dailyCap is how many requests a day the Community Edition takes since 3.87; before it was twice as many.
-const dailyCap = 100_000
+// dailyCap is how many requests a day the Community Edition takes, by its Server header: 100,000 since 3.87, twice as many before
+// (contract: nexus.md, "Community Edition"). A header that tells no release has the smaller one.
+func dailyCap(server string) int64 {
+	var major, minor int
+	if n, _ := fmt.Sscanf(server, "Nexus/%d.%d", &major, &minor); n == 2 && major == 3 && minor < 87 {
+		return 200_000
+	}
+	return 100_000
+}
 
 // tell tells of the server and of what is listed of it.
 func (s *Source) tell(server string, c choice) {
@@ -24,9 +31,10 @@ func (s *Source) tell(server string, c choice) {
 	}
 	s.options.Told(artifact.Fact{About: "server", Text: server})
 	if edition := strings.ToUpper(server); strings.Contains(edition, "(COMMUNITY)") || strings.Contains(edition, "(CE)") {
+		limit := dailyCap(server)
 		s.options.Told(artifact.Fact{
-			About: "quota", Text: fmt.Sprintf("the Community Edition takes %d requests a day, all users together, and then no new packages from anybody: keep below with requests_per_day", dailyCap),
-			Quota: &artifact.Quota{What: "requests", Limit: dailyCap, Left: dailyCap, Window: 24 * time.Hour},
+			About: "quota", Text: fmt.Sprintf("the Community Edition takes %d requests a day, all users together, and then no new packages from anybody: keep below with requests_per_day", limit),
+			Quota: &artifact.Quota{What: "requests", Limit: limit, Left: limit, Window: 24 * time.Hour},
 		})
 	}
 	who := "as the user that is configured"
