@@ -11,26 +11,7 @@ import (
 // Arrived yields the packages that lie at the sink as format, in the order of listing, without what is known of their
 // files; files says whether to read those too. Like Records it reads in short pages.
 func (s *Store) Arrived(ctx context.Context, format artifact.Format, files bool) iter.Seq2[Record, error] {
-	const page = 500
-	return func(yield func(Record, error) bool) {
-		for last, more := int64(0), true; more; {
-			records, err := s.arrivedAfter(ctx, format, last, page)
-			if err != nil {
-				yield(Record{}, err)
-				return
-			}
-			for _, r := range records {
-				if files {
-					err = readFiles(ctx, s.db, &r)
-				}
-				if !yield(r, err) || err != nil {
-					return
-				}
-				last = r.ID
-			}
-			more = len(records) == page
-		}
-	}
+	return s.pages(ctx, files, func(after int64, limit int) ([]Record, error) { return s.arrivedAfter(ctx, format, after, limit) })
 }
 
 func (s *Store) arrivedAfter(ctx context.Context, format artifact.Format, after int64, limit int) ([]Record, error) {

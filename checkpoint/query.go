@@ -89,31 +89,41 @@ type Filter struct {
 	Limit int
 }
 
-// Records yields the records with their files, in the order of listing. It reads in short pages, so that a slow consumer
-// keeps no old snapshot alive beside a run, and holds the files of one record at a time.
+// Records yields the records with their files, in the order of listing.
 func (s *Store) Records(ctx context.Context, filter Filter) iter.Seq2[Record, error] {
+	pages := s.pages(ctx, true, func(after int64, limit int) ([]Record, error) { return s.page(ctx, filter, after, limit) })
+	return func(yield func(Record, error) bool) {
+		count := 0
+		for r, err := range pages {
+			count++
+			if !yield(r, err) || count == filter.Limit {
+				return
+			}
+		}
+	}
+}
+
+// pages yields the records that read finds behind an id, at most limit of them, in short pages, so that a slow consumer keeps no old
+// snapshot alive beside a run. With files, it holds those of one record at a time.
+func (s *Store) pages(ctx context.Context, files bool, read func(after int64, limit int) ([]Record, error)) iter.Seq2[Record, error] {
 	const page = 500
 	return func(yield func(Record, error) bool) {
-		last, count := int64(0), 0
-		for {
-			records, err := s.page(ctx, filter, last, page)
+		for last, more := int64(0), true; more; {
+			records, err := read(last, page)
 			if err != nil {
 				yield(Record{}, err)
 				return
 			}
 			for _, r := range records {
-				if filter.Limit > 0 && count == filter.Limit {
-					return
+				if files {
+					err = readFiles(ctx, s.db, &r)
 				}
-				err := readFiles(ctx, s.db, &r)
 				if !yield(r, err) || err != nil {
 					return
 				}
-				last, count = r.ID, count+1
+				last = r.ID
 			}
-			if len(records) < page {
-				return
-			}
+			more = len(records) == page
 		}
 	}
 }
@@ -208,16 +218,7 @@ func (s *Store) Taken(ctx context.Context, r Record) (bool, error) {
 // Arrivals returns what is known of the files of the package with p's source, repository, format, name and version; nil
 // when it was never listed.
 func (s *Store) Arrivals(ctx context.Context, p artifact.Package) (map[string]Arrival, error) {
-	var r Record
-	err := s.db.QueryRowContext(ctx, `SELECT id FROM package WHERE source = ? AND repository = ? AND format = ? AND name = ?
-		AND version = ?`, p.Source, p.Repository, p.Format, p.Name, p.Version).Scan(&r.ID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	err = readFiles(ctx, s.db, &r)
+	r, _, err := s.Find(ctx, p)
 	return r.Arrivals, err
 }
 
