@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -117,7 +118,8 @@ func (m *migration) finish(t testing.TB, cmd *exec.Cmd) ended {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	hang := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	// On SIGQUIT a Go program tells on stderr where each goroutine stands.
+	hang := time.AfterFunc(patience, func() { _ = cmd.Process.Signal(syscall.SIGQUIT) })
 	err := cmd.Wait()
 	if !hang.Stop() {
 		t.Fatalf("pkgferry %v does not end:\n%s\n%s", cmd.Args[1:], stdout.String(), stderr.String())

@@ -51,7 +51,7 @@ func (w *walk) nextBatch() []*folder {
 		w.route(f)
 		top := f == w.stack[len(w.stack)-1]
 		switch {
-		case f.known || f.glance != nil || !f.stage.asks():
+		case f.known || f.err != nil || f.glance != nil || !f.stage.asks():
 			return true
 		case !top && w.held > mostHeld*w.page():
 			return false

@@ -3,9 +3,11 @@ package artifactory
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -130,6 +132,81 @@ func TestPagesShiftFar(t *testing.T) {
 			if len(errs) > 0 || len(deleted) != gone {
 				t.Errorf("%d deleted, of %d: %v", len(deleted), gone, errs)
 			}
+		}
+	}
+}
+
+// A server that trims now and then is asked for smaller pages: what was listed does not come again, and a folder of which even the
+// smallest page is trimmed is given up.
+func TestPagesThatAreTrimmed(t *testing.T) {
+	for seed := range uint64(6) {
+		s := start(t, "small")
+		there := s.holds(art.Username)
+		source := s.source(art.Username, Options{Page: 8})
+		if _, err := source.repositories(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var mu sync.Mutex
+		random := rand.New(rand.NewPCG(seed, 0))
+		ctx, cancel := context.WithCancel(t.Context())
+		const most = 2000 // smallest pages of all there is
+		s.answer(func(_ http.ResponseWriter, r *http.Request, _ string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			switch asked := len(s.asked("/aql")); {
+			case !strings.HasSuffix(r.URL.Path, "/aql"):
+			case asked > most:
+				cancel()
+			case random.Float64() < 0.3:
+				s.Faults.Add(standin.Fault{Kind: standin.Trim, Stage: standin.List, Rate: 1})
+			}
+			return false
+		})
+		var items []sources.Listed
+		trims := 0
+		for item, err := range source.Packages(ctx, sources.Start{}) {
+			switch {
+			case err != nil:
+				trims++
+			case item.Package.Name != "":
+				items = append(items, item)
+			}
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("trimmed in the way of %d, the listing does not end", seed)
+		}
+		cancel()
+		if diff := difference(there, paths(items)); (diff == "") != (trims == 0) {
+			t.Errorf("trimmed in the way of %d, %d folders are not listed (-there +listed):\n%s", seed, trims, diff)
+		}
+	}
+}
+
+// What pages have listed does not come again when they become smaller.
+func TestPagesThatBecomeSmaller(t *testing.T) {
+	s := start(t, "900")
+	source := s.source(art.Username, Options{Page: 200, Listings: 1})
+	trimmed := 0
+	s.answer(func(_ http.ResponseWriter, _ *http.Request, question string) bool {
+		if trimmed < 4 && strings.Contains(question, ".offset(") {
+			trimmed++
+			s.Faults.Add(standin.Fault{Kind: standin.Trim, Stage: standin.List, Rate: 1})
+		}
+		return false
+	})
+	items, errs := list(t, source, sources.Start{})
+	if diff := difference(s.holds(art.Username), paths(items)); diff != "" || len(errs) > 0 || trimmed != 4 {
+		t.Errorf("trimmed %d times: %v (-there +listed):\n%s", trimmed, errs, diff)
+	}
+	times := map[string]int{}
+	for _, item := range items {
+		for _, f := range item.Package.Files {
+			times[f.Locator]++
+		}
+	}
+	for at, n := range times {
+		if n > 1 {
+			t.Errorf("%s is listed %d times", at, n)
 		}
 	}
 }

@@ -13,7 +13,6 @@ package artifactory
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -56,23 +55,38 @@ func (p *pages) mark(in page, last item) mark {
 	return mark{Offset: in.start + p.back(), Last: last.at()}
 }
 
-// next reads the next page.
+// next reads the next page. Where the server allows fewer rows than a page has, pages become smaller.
 func (p *pages) next(ctx context.Context, s *Source) (page, error) {
-	for back := p.back(); ; back *= 8 {
+	for back := p.back(); ; {
 		from := max(0, p.done-back)
 		rows, sent, err := p.read(ctx, s, from)
-		if err != nil {
+		switch known := lastShown(rows, p.shown); {
+		case crowded(err):
+			if err := p.shrink(s, err); err != nil {
+				return page{}, err
+			}
+			back = p.back()
+		case err != nil:
 			return page{}, err
+		case known < 0 && from > 0:
+			back *= 8
+		default:
+			got := page{last: sent < p.limit, found: p.resumed && known >= 0, lost: p.resumed && known < 0, start: from}
+			got.rows = p.news(rows, known)
+			p.done, p.resumed = from+sent, false
+			return got, nil
 		}
-		known := lastShown(rows, p.shown)
-		if known < 0 && from > 0 {
-			continue
-		}
-		got := page{last: sent < p.limit, found: p.resumed && known >= 0, lost: p.resumed && known < 0, start: from}
-		got.rows = p.news(rows, known)
-		p.done, p.resumed = from+sent, false
-		return got, nil
 	}
+}
+
+// shrink halves the pages of which the server has trimmed one.
+func (p *pages) shrink(s *Source, err error) error {
+	limit := min(p.limit/2, s.page())
+	if limit < 2 {
+		return fmt.Errorf("even of two rows %w", err)
+	}
+	p.limit = limit
+	return nil
 }
 
 // news are the rows that were not shown before. It notes all of them as shown.
@@ -101,27 +115,17 @@ func lastShown(rows []item, shown map[string]bool) int {
 	return -1
 }
 
-// read reads the rows from an offset on; sent is how many there were, also of those that are no items. Where the server allows
-// fewer rows than a page has, pages become smaller.
+// read reads the rows from an offset on; sent is how many there were, also of those that are no items.
 func (p *pages) read(ctx context.Context, s *Source, from int) (rows []item, sent int, err error) {
-	for {
-		a := p.asking
-		a.offset, a.limit = from, p.limit
-		a.begin = func() { rows = make([]item, 0, 64) }
-		a.keep = func(one item) error {
-			rows = append(rows, one)
-			return nil
-		}
-		sent, err = s.ask(ctx, a)
-		var t *trimmed
-		if !errors.As(err, &t) {
-			if p.limit < s.page() && err == nil {
-				s.allowed.Store(int64(p.limit))
-			}
-			return rows, sent, err
-		}
-		if p.limit = min(p.limit/2, s.page()); p.limit < 2 {
-			return nil, 0, fmt.Errorf("even of two rows %w", err)
-		}
+	a := p.asking
+	a.offset, a.limit = from, p.limit
+	a.begin = func() { rows = make([]item, 0, 64) }
+	a.keep = func(one item) error {
+		rows = append(rows, one)
+		return nil
 	}
+	if sent, err = s.ask(ctx, a); err == nil && p.limit < s.page() {
+		s.allowed.Store(int64(p.limit))
+	}
+	return rows, sent, err
 }
