@@ -114,6 +114,29 @@ func TestIndexWaitsForListingAndVersions(t *testing.T) {
 	want(t, names(s.mustTake(t)), []string{"a@"})
 }
 
+// A file has the properties that it was last listed with, and of them alone nothing is settled anew.
+func TestProperties(t *testing.T) {
+	s := opened(t)
+	with := func(properties map[string][]string) Entry {
+		f := file("f", "text")
+		f.Properties = properties
+		return entry("a", "1", f)
+	}
+	for i, properties := range []map[string][]string{{"stage": {"a", "b"}}, {"stage": {"b"}, "team": {"x"}}, nil} {
+		s.mustList(t, true, with(properties))
+		if taken := s.mustTake(t); len(taken) == 1 && i == 0 {
+			s.mustSettle(t, taken[0], artifact.Published)
+		} else if len(taken) > 0 {
+			t.Error("it is to be settled again")
+		}
+		r, found, err := s.Find(t.Context(), with(nil).Package)
+		if err != nil || !found {
+			t.Fatal(err)
+		}
+		want(t, r.Package.Files[0].Properties, properties)
+	}
+}
+
 func TestListedAgain(t *testing.T) {
 	moved := entry("a", "1", file("f", "text"))
 	moved.Destination.Project = "g/elsewhere"

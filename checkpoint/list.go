@@ -269,15 +269,21 @@ func (u upsert) file(id int64, f artifact.File) (changed bool, err error) {
 		return false, err
 	}
 	known := err == nil
+	var properties []byte
+	if len(f.Properties) > 0 {
+		if properties, err = json.Marshal(f.Properties); err != nil {
+			return false, err
+		}
+	}
 	if known && sameContent(old, f) {
-		_, err = u.tx.ExecContext(u.ctx, `UPDATE file SET locator = ?, modified = ?, downloaded = ?, seen = max(seen, ?),
+		_, err = u.tx.ExecContext(u.ctx, `UPDATE file SET locator = ?, modified = ?, downloaded = ?, properties = ?, seen = max(seen, ?),
 			gone = CASE WHEN ? > 0 THEN 0 ELSE gone END WHERE package = ? AND path = ?`,
-			f.Locator, millis(f.Modified), millis(f.Downloaded), u.listing, u.listing, id, f.Path)
+			f.Locator, millis(f.Modified), millis(f.Downloaded), string(properties), u.listing, u.listing, id, f.Path)
 		return false, err
 	}
-	_, err = u.tx.ExecContext(u.ctx, `INSERT OR REPLACE INTO file (package, path, size, md5, sha1, sha256, sha512, locator, modified, downloaded, seen)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, f.Path, f.Size, f.Digests.MD5, f.Digests.SHA1, f.Digests.SHA256, f.Digests.SHA512,
-		f.Locator, millis(f.Modified), millis(f.Downloaded), max(u.listing, seen))
+	_, err = u.tx.ExecContext(u.ctx, `INSERT OR REPLACE INTO file (package, path, size, md5, sha1, sha256, sha512, locator, modified, downloaded,
+		properties, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, f.Path, f.Size, f.Digests.MD5, f.Digests.SHA1, f.Digests.SHA256, f.Digests.SHA512,
+		f.Locator, millis(f.Modified), millis(f.Downloaded), string(properties), max(u.listing, seen))
 	return true, err
 }
 

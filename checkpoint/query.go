@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"iter"
 
@@ -157,19 +158,23 @@ func readFiles(ctx context.Context, db querier, r *Record) error {
 		var f artifact.File
 		var a Arrival
 		var modified, downloaded, gone int64
+		var properties string
 		d := &f.Digests
-		err := row.Scan(&f.Path, &f.Size, &d.MD5, &d.SHA1, &d.SHA256, &d.SHA512, &f.Locator, &modified, &downloaded, &gone,
+		err := row.Scan(&f.Path, &f.Size, &d.MD5, &d.SHA1, &d.SHA256, &d.SHA512, &f.Locator, &modified, &downloaded, &properties, &gone,
 			&a.Ours.SHA1, &a.Ours.SHA256, &a.HeldSize, &a.Held, &a.Proof)
 		f.Modified, f.Downloaded = fromMillis(modified), fromMillis(downloaded)
 		if gone > 0 {
 			r.GoneFiles = append(r.GoneFiles, f.Path)
+		}
+		if err == nil && properties != "" {
+			err = json.Unmarshal([]byte(properties), &f.Properties)
 		}
 		r.Package.Files = append(r.Package.Files, f)
 		if a != (Arrival{HeldSize: -1}) {
 			r.Arrivals[f.Path] = a
 		}
 		return err
-	}, `SELECT path, size, md5, sha1, sha256, sha512, locator, modified, downloaded, gone, our_sha1, our_sha256, held_size, held, proof
+	}, `SELECT path, size, md5, sha1, sha256, sha512, locator, modified, downloaded, properties, gone, our_sha1, our_sha256, held_size, held, proof
 		FROM file WHERE package = ?`, r.ID)
 	artifact.SortFiles(r.Package.Format, r.Package.Files)
 	return err

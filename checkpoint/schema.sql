@@ -74,6 +74,7 @@ CREATE TABLE file (
 	locator  TEXT NOT NULL,
 	modified INTEGER NOT NULL,
 	downloaded INTEGER NOT NULL,
+	properties TEXT NOT NULL, -- a JSON object of lists; '' when it has none
 	seen     INTEGER NOT NULL,
 	gone     INTEGER NOT NULL DEFAULT 0,
 	-- what we computed while copying

@@ -24,7 +24,7 @@ import (
 var schema string
 
 // schemaVersion is SQLite's user_version of files that this package writes.
-const schemaVersion = 5
+const schemaVersion = 6
 
 // Store is an open checkpoint.
 type Store struct {

@@ -1,9 +1,12 @@
 package integration
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"pkgferry/integration/standin"
 	"pkgferry/internal/artifact"
@@ -57,4 +60,44 @@ var newest = map[string]bool{
 	"com/example/lib@1.1": true, "com/example/lib@": true, "com/example/parent@7": true, "com/example/parent@": true,
 	"org/example/odd/lib_2.13@1.0+build.5": true, "tools.cli@1.3.0": true,
 	"@acme/core@2.0.0-beta.1": true, "@acme/ui@1.10.0": true, "@acme/cli@0.3.0+build.7": true,
+}
+
+// Artifactory's properties route: what people note on one file decides about the version that it is part of, and a note that is made
+// later brings what was left out.
+func TestRoutesByProperty(t *testing.T) {
+	source, gitlab := startStandin(t, "artifactory"), startStandin(t, "gitlab")
+	m := newMigration(t, gitlab, source)
+	m.edit(t, "type: artifactory\n", "type: artifactory\n    repositories: [libs-release-local]\n")
+	without := m.text(t)
+	routes := func(condition string) {
+		m.write(t, "pkgferry.yaml", without+"routes:\n  - match: {properties: {"+condition+"}}\n    project: java-packages\n  - match: {}\n    skip: not yet\n")
+	}
+	arrived := func(want ...string) {
+		t.Helper()
+		var all []string
+		for _, row := range m.rows(t) {
+			if row.arrived() {
+				all = append(all, row.PURL)
+			}
+		}
+		if diff := cmp.Diff(want, slices.Sorted(slices.Values(all))); diff != "" {
+			t.Errorf("(-wanted +arrived)\n%s", diff)
+		}
+	}
+	note := func(path, key, value string) {
+		source.post(t, "mutate", fmt.Sprintf(`[{"op":"properties","repository":"libs-release-local","path":%q,"properties":[{"key":%q,"value":%q}]}]`, path, key, value))
+	}
+	note("com/example/lib/1.0/lib-1.0.jar", "stage", "released")
+	routes(`stage: "rel*"`)
+	m.ferry(t, "run")
+	arrived("pkg:maven/com.example/lib", "pkg:maven/com.example/lib@1.0")
+	note("com/example/lib/1.1/lib-1.1.pom", "stage", "released")
+	m.ferry(t, "sync")
+	arrived("pkg:maven/com.example/lib", "pkg:maven/com.example/lib@1.0", "pkg:maven/com.example/lib@1.1")
+
+	// Another question is asked of what is listed already, too.
+	note("com/example/app/2.0/app-2.0.jar", "owner", "team b")
+	routes(`owner: "team *"`)
+	m.ferry(t, "run")
+	arrived("pkg:maven/com.example/app", "pkg:maven/com.example/app@2.0", "pkg:maven/com.example/lib", "pkg:maven/com.example/lib@1.0", "pkg:maven/com.example/lib@1.1")
 }

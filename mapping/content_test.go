@@ -32,6 +32,9 @@ func TestMatchesContent(t *testing.T) {
 	old := Match{Age: Range{From: int64(10*oneDay) + 1}}
 	deprecated := holding(0)
 	deprecated.Metadata = map[string]string{"deprecated": "use y"}
+	staged := holding(0, 1, 2)
+	staged.Files[0].Properties = map[string][]string{"stage": {"tested", "released"}}
+	staged.Files[1].Properties = map[string][]string{"stage": {"tested too"}, "team": {"core"}}
 	index := pkg(artifact.NPM, "r", "x", "")
 	cases := map[string]struct {
 		match Match
@@ -54,6 +57,9 @@ func TestMatchesContent(t *testing.T) {
 		"future":           {Match{Age: Range{To: int64(oneDay)}}, holding(0, 1), ""},
 		"no date":          {old, holding(-1, 1), "age: the source tells no date"},
 		"property":         {Match{Properties: map[string][]string{"deprecated": {"use *"}}}, deprecated, ""},
+		"of a file":        {Match{Properties: map[string][]string{"stage": {"rel*"}}}, staged, ""},
+		"of no file":       {Match{Properties: map[string][]string{"stage": {"x"}}}, staged, `properties: stage "released, tested, tested too"`},
+		"of another file":  {Match{Properties: map[string][]string{"stage": {"released"}, "team": {"core"}}}, staged, ""},
 		"other property":   {Match{Properties: map[string][]string{"deprecated": {"*z"}}}, deprecated, `properties: deprecated "use y"`},
 		"no property":      {Match{Properties: map[string][]string{"deprecated": {"**"}}}, holding(0), `properties: it has no "deprecated"`},
 		"index":            {Match{Path: []string{"**"}}, index, "path (an index has none)"},
@@ -83,7 +89,6 @@ func TestNeverMatches(t *testing.T) {
 		"no size":           {[]Match{{Size: Range{From: 5, To: 5}}}, "size: no size is all of that at once"},
 		"no age":            {[]Match{{Age: Range{From: 5, To: 4}}}, "age: no age is all of that at once"},
 		"no glob":           {[]Match{{Properties: map[string][]string{"deprecated": {"["}}}}, `properties: deprecated: "[" is not a valid glob`},
-		"no property":       {[]Match{{Properties: map[string][]string{"build.name": {"*"}}}}, `properties: no source tells "build.name" of a package; what they tell is deprecated, attestations, mediaType`},
 		"larger":            {[]Match{{Size: Range{From: 10}}, {Size: Range{From: 20, To: 30}}}, "never reached"},
 		"not only larger":   {[]Match{{Size: Range{From: 10}}, {Size: Range{From: 9}}}, ""},
 		"smaller":           {[]Match{{Size: Range{To: 10}}, {Size: Range{To: 10}}}, "never reached"},
@@ -130,7 +135,8 @@ func drawMatch(t *rapid.T) Match {
 		m.Age = span("age")
 	}
 	if rapid.Bool().Draw(t, "by property") {
-		m.Properties = map[string][]string{artifact.NPMDeprecated: {rapid.SampledFrom([]string{"v", "*", "w"}).Draw(t, "value")}}
+		key := rapid.SampledFrom([]string{artifact.NPMDeprecated, "stage"}).Draw(t, "key")
+		m.Properties = map[string][]string{key: {rapid.SampledFrom([]string{"v", "*", "w"}).Draw(t, "value")}}
 	}
 	return m
 }
@@ -142,6 +148,9 @@ func drawPackage(t *rapid.T) artifact.Package {
 		f := artifact.File{Path: path, Size: rapid.Int64Range(-1, 4).Draw(t, "size")}
 		if age := rapid.IntRange(-1, 6).Draw(t, "age"); age >= 0 {
 			f.Modified = moment.Add(-time.Duration(age))
+		}
+		if values := rapid.SliceOfN(rapid.SampledFrom([]string{"v", "w"}), 0, 2).Draw(t, "stages"); len(values) > 0 {
+			f.Properties = map[string][]string{"stage": values}
 		}
 		p.Files = append(p.Files, f)
 	}

@@ -34,7 +34,8 @@ type Match struct {
 	// Age is the time since a file was last replaced, in nanoseconds, by the newest date of any file; a package without a date
 	// has none. It is counted from the moment that At was given.
 	Age Range
-	// Properties holds globs on Package.Metadata by key; each key must be there.
+	// Properties holds globs by key, on Package.Metadata and on the properties of the files: each key must be there, of the
+	// version or of one file at least, with one value that matches.
 	Properties map[string][]string
 }
 
@@ -72,9 +73,6 @@ func (m Match) asksNothing() bool {
 func (m Match) check() error {
 	fields := m.fields()
 	for _, key := range slices.Sorted(maps.Keys(m.Properties)) {
-		if !slices.Contains(artifact.MetadataKeys(), key) {
-			return fmt.Errorf("properties: no source tells %q of a package; what they tell is %s", key, strings.Join(artifact.MetadataKeys(), ", "))
-		}
 		fields = append(fields, field{"properties: " + key, m.Properties[key]})
 	}
 	for _, field := range fields {
@@ -229,12 +227,11 @@ func (m Match) missesContent(p artifact.Package, now time.Time) string {
 		return why
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.Properties)) {
-		value, there := p.Metadata[key]
-		if !there {
+		switch values := p.Property(key); {
+		case len(values) == 0:
 			return fmt.Sprintf("properties: it has no %q", key)
-		}
-		if !matches(m.Properties[key], value) {
-			return fmt.Sprintf("properties: %s %q", key, value)
+		case !slices.ContainsFunc(values, func(value string) bool { return matches(m.Properties[key], value) }):
+			return fmt.Sprintf("properties: %s %q", key, strings.Join(values, ", "))
 		}
 	}
 	return ""

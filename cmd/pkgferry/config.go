@@ -40,8 +40,10 @@ func (a *app) configOptions() config.Options {
 			if _, err := router(f); err != nil {
 				return err
 			}
-			_, err := selection(f)
-			return err
+			if _, err := selection(f); err != nil {
+				return err
+			}
+			return met(f)
 		},
 	}
 }

@@ -92,7 +92,7 @@ func TestFormatsAreDocumented(t *testing.T) {
 		fmt.Fprintf(&table, "| %s |", format)
 		for _, w := range wired {
 			mark := " "
-			if slices.Contains(w.formats, format) {
+			if slices.Contains(w.offer.Formats, format) {
 				mark = " ✓ "
 			}
 			table.WriteString(mark + "|")

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"slices"
+
+	"pkgferry/internal/artifact"
 	"pkgferry/internal/config"
 	"pkgferry/mapping"
 )
@@ -63,6 +67,45 @@ func ruleOf(r config.Route) mapping.Rule {
 		rule.Rename = &mapping.Rename{From: r.Rename.From.Regexp, To: r.Rename.To}
 	}
 	return rule
+}
+
+// matches are all conditions of the file.
+func matches(f *config.File) []config.Match {
+	all := slices.Concat(f.Select.Include, f.Select.Exclude)
+	for _, route := range f.Routes {
+		all = append(all, route.Match)
+	}
+	return all
+}
+
+// met finds a condition of the file that nothing can meet which its sources list.
+func met(f *config.File) error {
+	var offers []mapping.Offer
+	for _, s := range f.Sources {
+		o := wiringOf(s).offer
+		o.Source = s.Name
+		offers = append(offers, o)
+	}
+	for _, m := range matches(f) {
+		if key, why := matchOf(m).Unmet(offers); why != "" {
+			return fmt.Errorf("%s: %s: this can match nothing: %s", m.Position(key), key, why)
+		}
+	}
+	return nil
+}
+
+// properties are the keys of the properties that the file asks for of files.
+func properties(f *config.File) []string {
+	var keys []string
+	for _, m := range matches(f) {
+		for key := range m.Properties {
+			if _, known := artifact.MetadataKeys()[key]; !known {
+				keys = append(keys, key)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // structure is the recommended one as a configuration file would spell it.

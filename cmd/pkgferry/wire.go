@@ -13,6 +13,7 @@ import (
 	"pkgferry/internal/config"
 	"pkgferry/internal/engine"
 	"pkgferry/internal/httpx"
+	"pkgferry/mapping"
 	"pkgferry/sinks"
 	"pkgferry/sinks/gitlab"
 	"pkgferry/sources"
@@ -43,26 +44,27 @@ type access struct {
 // wiring is one type of source: how its configuration becomes the adapter.
 type wiring struct {
 	kind    string
-	formats []artifact.Format // that it lists and the sink can hold
+	offer   mapping.Offer // what it lists; the name of the source is left open
 	reach   func(context.Context, config.Source, config.Login) (access, error)
-	open    func(config.Source, *httpx.Client, access) (sources.Source, error)
+	open    func(*config.File, config.Source, *httpx.Client, access) (sources.Source, error)
 	address func(base string, f artifact.File) string // where a file lies, for people
 }
 
 // wired is what this program can read, one entry each.
 var wired = []wiring{
-	{"artifactory", artifact.Formats(), reachArtifactory, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
-		return artifactory.New(s.Name, c, artifactory.Options{
-			Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice, Told: to.told,
-		}), nil
-	}, artifactory.Address},
-	{"nexus", []artifact.Format{
-		artifact.Maven, artifact.NPM, artifact.PyPI, artifact.NuGet, artifact.Helm, artifact.Generic, artifact.Container,
-	}, reachNexus, func(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
-		return nexus.New(s.Name, c, nexus.Options{Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice, Told: to.told}), nil
-	}, nexus.Address},
-	{"npmjs", []artifact.Format{artifact.NPM}, reachNPM, openNPM, npmjs.Address},
-	{"dockerhub", []artifact.Format{artifact.Container}, reachHub, openHub, dockerhub.Address},
+	{"artifactory", mapping.Offer{
+		Formats: artifact.Formats(), Foreign: true, Metadata: []string{artifact.NPMDeprecated, artifact.ImageMediaType}, Properties: true,
+	}, reachArtifactory, openArtifactory, artifactory.Address},
+	{"nexus", mapping.Offer{
+		Formats: []artifact.Format{artifact.Maven, artifact.NPM, artifact.PyPI, artifact.NuGet, artifact.Helm, artifact.Generic, artifact.Container},
+		Foreign: true, Metadata: []string{artifact.ImageMediaType},
+	}, reachNexus, openNexus, nexus.Address},
+	{"npmjs", mapping.Offer{
+		Formats: []artifact.Format{artifact.NPM}, Metadata: []string{artifact.NPMDeprecated, artifact.NPMAttestations},
+	}, reachNPM, openNPM, npmjs.Address},
+	{"dockerhub", mapping.Offer{
+		Formats: []artifact.Format{artifact.Container}, Metadata: []string{artifact.ImageMediaType},
+	}, reachHub, openHub, dockerhub.Address},
 }
 
 func sourceTypes() []string {
@@ -83,6 +85,19 @@ func reachArtifactory(_ context.Context, s config.Source, l config.Login) (acces
 		to.auth = httpx.Bearer(l.Token)
 	}
 	return to, nil
+}
+
+func openArtifactory(f *config.File, s config.Source, c *httpx.Client, to access) (sources.Source, error) {
+	return artifactory.New(s.Name, c, artifactory.Options{
+		Repositories: s.Repositories, Properties: properties(f), Listings: s.Limits.ConcurrentListings,
+		Login: to.auth, Notice: to.notice, Told: to.told,
+	}), nil
+}
+
+func openNexus(_ *config.File, s config.Source, c *httpx.Client, to access) (sources.Source, error) {
+	return nexus.New(s.Name, c, nexus.Options{
+		Repositories: s.Repositories, Listings: s.Limits.ConcurrentListings, Login: to.auth, Notice: to.notice, Told: to.told,
+	}), nil
 }
 
 // reachNexus: Nexus takes Basic alone; its user tokens are a pair, too.
@@ -123,7 +138,7 @@ func reachNPM(ctx context.Context, s config.Source, l config.Login) (access, err
 }
 
 // openNPM makes the source with its change host beside the registry.
-func openNPM(s config.Source, c *httpx.Client, to access) (sources.Source, error) {
+func openNPM(_ *config.File, s config.Source, c *httpx.Client, to access) (sources.Source, error) {
 	o := npmjs.Options{
 		Scopes: s.Scopes, Packages: s.Packages, Names: npmjs.Names(s.Names), Anonymous: to.auth == nil,
 		Listings: s.Limits.ConcurrentListings, Notice: to.notice, Told: to.told,
@@ -207,6 +222,9 @@ func (a *app) connectSources(ctx context.Context) (*migration, error) {
 		if s.Changes.URL != nil {
 			m.options.Scopes[s.Name] += " " + s.Changes.String()
 		}
+		if w.offer.Properties {
+			m.options.Scopes[s.Name] += fmt.Sprintf(" %q", properties(file))
+		}
 		if s.Type == "dockerhub" {
 			m.options.Scopes[s.Name] += fmt.Sprintf(" %q %q", s.Namespace, s.Visibility)
 		}
@@ -220,7 +238,7 @@ func wiringOf(s config.Source) wiring { return wired[slices.Index(sourceTypes(),
 func formats(file *config.File) []artifact.Format {
 	var all []artifact.Format
 	for _, s := range file.Sources {
-		all = append(all, wiringOf(s).formats...)
+		all = append(all, wiringOf(s).offer.Formats...)
 	}
 	return all
 }
@@ -251,7 +269,7 @@ func (a *app) source(ctx context.Context, m *migration, w wiring, s config.Sourc
 	client, err := httpx.New(options)
 	var opened sources.Source
 	if err == nil {
-		opened, err = w.open(s, client, to)
+		opened, err = w.open(file, s, client, to)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Position("url"), err)

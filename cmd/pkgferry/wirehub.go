@@ -20,7 +20,7 @@ func reachHub(_ context.Context, s config.Source, l config.Login) (access, error
 }
 
 // openHub makes the source with its registry beside the API.
-func openHub(s config.Source, api *httpx.Client, to access) (sources.Source, error) {
+func openHub(_ *config.File, s config.Source, api *httpx.Client, to access) (sources.Source, error) {
 	at, err := address(s.RegistryURL, dockerhub.Registry)
 	if err != nil {
 		return nil, err

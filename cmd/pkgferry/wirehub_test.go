@@ -40,7 +40,7 @@ func TestHubsAddresses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := openHub(c.source, client, to); err != nil {
+		if _, err := openHub(nil, c.source, client, to); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {

@@ -8,6 +8,7 @@ package artifact
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -46,6 +47,9 @@ type File struct {
 	Modified time.Time
 	// Downloaded is when the source last served the content to anybody; zero when never, or when it does not tell.
 	Downloaded time.Time
+	// Properties are what people and builds have noted about the file at the source, by key and with all values of each. A
+	// source that knows them tells only those that it was asked for.
+	Properties map[string][]string
 }
 
 // Package is the unit that is listed, routed, published, recorded and reported.
@@ -63,11 +67,26 @@ type Package struct {
 	Metadata map[string]string
 }
 
-// MetadataKeys are the keys of Metadata that there are.
-func MetadataKeys() []string { return []string{NPMDeprecated, NPMAttestations, ImageMediaType} }
+// MetadataKeys are the keys of Metadata that there are, each with the format whose packages have it.
+func MetadataKeys() map[string]Format {
+	return map[string]Format{NPMDeprecated: NPM, NPMAttestations: NPM, ImageMediaType: Container}
+}
 
 // Index tells whether p belongs to a name rather than to a version.
 func (p Package) Index() bool { return p.Version == "" }
+
+// Property lists what the source says under a key about p, or about any of its files; each value once, in order.
+func (p Package) Property(key string) []string {
+	var values []string
+	if value, told := p.Metadata[key]; told {
+		values = append(values, value)
+	}
+	for _, f := range p.Files {
+		values = append(values, f.Properties[key]...)
+	}
+	slices.Sort(values)
+	return slices.Compact(values)
+}
 
 // Bytes is the sum of the known file sizes.
 func (p Package) Bytes() int64 {

@@ -117,7 +117,7 @@ type Match struct {
 	Path       List            `key:"path" doc:"Paths of files inside the package; one file that matches is enough."`
 	Size       Sizes           `key:"size" doc:"Bytes of all files of a version together, such as \"> 100MiB\"; of a list all must hold."`
 	Age        Ages            `key:"age" doc:"Time since the newest file of a version was last replaced, such as \"> 2y\", in h, d, w or y; of a list all must hold."`
-	Properties map[string]List `key:"properties" doc:"What the source tells of a version beside its files, by key: deprecated and attestations of npm, mediaType of an image."`
+	Properties map[string]List `key:"properties" doc:"What the source tells of a version, by key: deprecated (npmjs, Artifactory) and attestations (npmjs) of npm, mediaType of an image; any other key is a property of a file in Artifactory, such as build.name, and one file that has it is enough."`
 }
 
 // Select is what to take at all.

@@ -36,7 +36,8 @@ func pieces(t *rapid.T) (whole map[string]artifact.Package, items []sources.List
 		for j := range rapid.IntRange(1, 4).Draw(t, "files") {
 			f := artifact.File{
 				Path: fmt.Sprintf("f%d.%s", j, rapid.SampledFrom([]string{"jar", "pom"}).Draw(t, "type")), Size: rapid.Int64Range(1, 4).Draw(t, "size"),
-				Modified: time.Now().Add(-time.Duration(rapid.IntRange(0, 3).Draw(t, "days")) * 24 * time.Hour).UTC().Truncate(time.Millisecond),
+				Properties: map[string][]string{"stage": {rapid.SampledFrom([]string{"a", "b"}).Draw(t, "stage")}},
+				Modified:   time.Now().Add(-time.Duration(rapid.IntRange(0, 3).Draw(t, "days")) * 24 * time.Hour).UTC().Truncate(time.Millisecond),
 			}
 			piece := p
 			piece.Files = []artifact.File{f}
@@ -73,6 +74,7 @@ func TestDecisionsDoNotDependOnPages(t *testing.T) {
 		router := rules(t, slices.DeleteFunc([]mapping.Rule{
 			{Match: mapping.Match{Path: []string{"*.pom"}, Size: mapping.Range{From: rapid.Int64Range(1, 6).Draw(rt, "from")}}, Project: "poms"},
 			{Match: mapping.Match{Age: mapping.Range{From: rapid.Int64Range(1, 3).Draw(rt, "older") * day}}, Skip: "old"},
+			{Match: mapping.Match{Properties: map[string][]string{"stage": {"b"}}}, Project: "staged"},
 			{Match: mapping.Match{Size: mapping.Range{To: rapid.Int64Range(1, 9).Draw(rt, "to")}}, Project: "small"},
 			{Match: mapping.Match{Version: []string{mapping.Snapshot}}, Project: "snapshots"},
 		}, func(mapping.Rule) bool { return rapid.Bool().Draw(rt, "without") })...)

@@ -98,6 +98,8 @@ type file struct {
 	Proof    string            `json:"proof,omitempty"`
 	Modified time.Time         `json:"modified,omitzero"` // at the source
 	Gone     bool              `json:"gone,omitempty"`    // the source does not have it any more
+	// Properties are those at the source that routes or the selection ask for.
+	Properties map[string][]string `json:"properties,omitempty"`
 }
 
 func (s *session) row(r checkpoint.Record) row {
@@ -114,6 +116,7 @@ func (s *session) row(r checkpoint.Record) row {
 		one := file{
 			Path: f.Path, URL: s.address(p, f), Size: f.Size, Declared: digests(f.Digests), Computed: digests(arrival.Ours),
 			Held: arrival.Held, Proof: arrival.Proof.String(), Modified: f.Modified, Gone: slices.Contains(r.GoneFiles, f.Path),
+			Properties: f.Properties,
 		}
 		if arrived && arrival.HeldSize >= 0 {
 			one.HeldSize = &arrival.HeldSize

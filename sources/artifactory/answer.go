@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,8 +33,16 @@ type item struct {
 	Size         int64 // -1 unknown
 	Modified     time.Time
 	Digests      artifact.Digests
-	// Properties are those that were asked for, the first value of each; nil when none was.
-	Properties map[string]string
+	// Properties are those that were asked for, with all their values; nil when it has none of them.
+	Properties map[string][]string
+}
+
+// property is the first value of a property; "" when there is none.
+func (i item) property(key string) string {
+	if values := i.Properties[key]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // at is the item's path in its repository.
@@ -206,14 +215,13 @@ func (r row) item(properties []string) (item, bool, error) {
 
 // set notes a property when it is one of those that are wanted.
 func (i *item) set(wanted []string, key, value string) {
-	for _, name := range wanted {
-		if _, known := i.Properties[name]; name == key && !known && value != "" {
-			if i.Properties == nil {
-				i.Properties = make(map[string]string, len(wanted))
-			}
-			i.Properties[name] = value
-		}
+	if value == "" || !slices.Contains(wanted, key) {
+		return
 	}
+	if i.Properties == nil {
+		i.Properties = make(map[string][]string, len(wanted))
+	}
+	i.Properties[key] = append(i.Properties[key], value)
 }
 
 // meter fails when one value has more bytes than are left for it.

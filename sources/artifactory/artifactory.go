@@ -29,6 +29,9 @@ type Options struct {
 	Listings int
 	// Page is how many rows a page has; 0: 10,000.
 	Page int
+	// Properties are the keys of properties that files are to be listed with. Each page of a listing costs a query more for
+	// them where its type of repository needs none by itself.
+	Properties []string
 	// Login are the credentials of the client; nil when none are configured, and then there is no AQL.
 	Login httpx.Auth
 	// Notice receives what an operator should know before the listing begins; nil drops it.

@@ -106,6 +106,7 @@ func (w *walk) tag(ctx context.Context, t *tag) readTag {
 	p := oci.Image(t.image, t.name, m)
 	p.Files[0].Modified = t.roots[0].Modified
 	p.Files[0].Locator = locator{Repository: w.Key, Image: t.image}.String()
+	p.Files[0].Properties = w.propertiesOf(t.roots...)
 	return readTag{listed: sources.Listed{Package: p}}
 }
 
@@ -113,7 +114,7 @@ func (w *walk) tag(ctx context.Context, t *tag) readTag {
 // it serves. Of a listing of changes the storage shows only a part.
 func (w *walk) root(ctx context.Context, t *tag) (oci.Manifest, error) {
 	one := t.roots[0]
-	m := oci.Manifest{Digest: one.Properties["docker.manifest.digest"], MediaType: one.Properties["docker.manifest.type"], Size: one.Size}
+	m := oci.Manifest{Digest: one.property("docker.manifest.digest"), MediaType: one.property("docker.manifest.type"), Size: one.Size}
 	stored := ""
 	if one.Digests.SHA256 != "" {
 		stored = "sha256:" + one.Digests.SHA256

@@ -16,7 +16,7 @@ import (
 // layout is how one type of repository is read.
 type layout struct {
 	format artifact.Format
-	// properties are those that tell what a file is.
+	// properties are those that tell what a file is, and those that the options ask for.
 	properties []string
 	// generated tells the files that Artifactory makes itself, by their path. Nil: it makes none.
 	generated func(path string) bool
@@ -37,11 +37,13 @@ var layouts = map[string]layout{
 }
 
 // layoutOf finds a repository's layout. One of a type that GitLab has no place for has plain files.
-func layoutOf(r repository) layout {
-	if l, ok := layouts[r.PackageType]; ok {
-		return l
+func (s *Source) layoutOf(r repository) layout {
+	l, ok := layouts[r.PackageType]
+	if !ok {
+		l = foreignLayout(r.PackageType)
 	}
-	return foreignLayout(r.PackageType)
+	l.properties = slices.Concat(l.properties, s.options.Properties)
+	return l
 }
 
 // items are the packages that files are parts of, in the order in which these begin, and behind them what went wrong.
@@ -122,8 +124,24 @@ func each(read func(w *walk, one item) (sources.Listed, bool)) func(context.Cont
 func (w *walk) file(one item, name string) artifact.File {
 	return artifact.File{
 		Path: name, Size: one.Size, Digests: one.Digests, Modified: one.Modified,
-		Locator: locator{Repository: w.Key, Path: one.at()}.String(),
+		Locator: locator{Repository: w.Key, Path: one.at()}.String(), Properties: w.propertiesOf(one),
 	}
+}
+
+// propertiesOf are the properties of items that the options ask for; nil when they have none of them.
+func (w *walk) propertiesOf(items ...item) map[string][]string {
+	var all map[string][]string
+	for _, key := range w.options.Properties {
+		for _, one := range items {
+			if values := one.Properties[key]; len(values) > 0 {
+				if all == nil {
+					all = map[string][]string{}
+				}
+				all[key] = append(all[key], values...)
+			}
+		}
+	}
+	return all
 }
 
 // part lists a file as part of a package.

@@ -107,7 +107,7 @@ func (w *walk) identified(ctx context.Context, files []item, r rules) iter.Seq2[
 }
 
 func (w *walk) identify(ctx context.Context, one item, r rules) (id identity) {
-	if id.name, id.version = one.Properties[r.name], one.Properties[r.version]; id.name != "" && id.version != "" {
+	if id.name, id.version = one.property(r.name), one.property(r.version); id.name != "" && id.version != "" {
 		return id
 	}
 	if r.content != nil {

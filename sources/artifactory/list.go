@@ -69,7 +69,7 @@ func (l *listing) one(r repository, from position) bool {
 	if from.Began == 0 && !l.now.time().IsZero() {
 		from.Began = l.now.time().Unix()
 	}
-	w := &walk{listing: l, repository: r, layout: layoutOf(r), at: from}
+	w := &walk{listing: l, repository: r, layout: l.layoutOf(r), at: from}
 	var since time.Time
 	if from.Window == nil && !from.under() {
 		var err error

@@ -151,6 +151,7 @@ func (s *Source) joinFile(ctx context.Context, repository string, wanted []strin
 	if status(err) == http.StatusNotFound { // it has none, or is gone
 		return nil
 	}
+	file.Properties = nil
 	for key, values := range in.Properties {
 		for _, value := range values {
 			file.set(wanted, key, value)
