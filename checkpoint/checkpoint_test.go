@@ -114,6 +114,31 @@ func TestIndexWaitsForListingAndVersions(t *testing.T) {
 	want(t, names(s.mustTake(t)), []string{"a@"})
 }
 
+func TestCalled(t *testing.T) {
+	s := opened(t)
+	python := entry("Acme.Tool", "1", file("f", "text"))
+	python.Package.Format = artifact.PyPI
+	elsewhere := entry("a", "1", file("g", "text"))
+	elsewhere.Package.Repository = "other"
+	s.mustList(t, true, entry("a", "1", file("f", "text")), entry("a", "2", file("f", "text")), elsewhere, python)
+	for purl, paths := range map[string][]string{
+		"pkg:npm/a@1": {"r f", "other g"}, "pkg:npm/a@3": nil, "pkg:maven/a@1": nil, "pkg:pypi/acme-tool@1": {"r f"},
+	} {
+		p, err := artifact.ParsePURL(purl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records, err := s.Called(t.Context(), p)
+		var found []string
+		for _, r := range records {
+			found = append(found, r.Package.Repository+" "+r.Package.Files[0].Path)
+		}
+		if diff := cmp.Diff(paths, found); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got)\n%s", purl, err, diff)
+		}
+	}
+}
+
 // A file has the properties that it was last listed with, and of them alone nothing is settled anew.
 func TestProperties(t *testing.T) {
 	s := opened(t)

@@ -43,6 +43,31 @@ func (s *Store) Find(ctx context.Context, p artifact.Package) (Record, bool, err
 		p.Source, p.Repository, p.Format, p.Name, p.Version)
 }
 
+// Called returns the records, with their files, of all packages with p's package URL, whatever their source and repository.
+func (s *Store) Called(ctx context.Context, p artifact.Package) ([]Record, error) {
+	purl, ids := p.PURL(), []int64{}
+	err := query(ctx, s.db, func(row *sql.Rows) error {
+		var id int64
+		other := artifact.Package{Format: p.Format}
+		err := row.Scan(&id, &other.Name, &other.Version)
+		if err == nil && other.PURL() == purl {
+			ids = append(ids, id)
+		}
+		return err
+	}, "SELECT id, name, version FROM package WHERE format = ? ORDER BY id", p.Format)
+	var all []Record
+	for _, id := range ids {
+		r, found, err := s.one(ctx, "id = ?", id)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			all = append(all, r)
+		}
+	}
+	return all, err
+}
+
 // Bound returns the record, with its files, of a package of that source and repository which goes to dst, or to what GitLab
 // takes for the same; false when there is none.
 func (s *Store) Bound(ctx context.Context, source, repository string, dst artifact.Destination) (Record, bool, error) {

@@ -71,13 +71,8 @@ func (a *app) explainAll(ctx context.Context, e explaining, p artifact.Package) 
 		if ages, err = engine.Ages(ctx, e.store); err != nil {
 			return err
 		}
-		for record, err := range e.store.Records(ctx, checkpoint.Filter{}) {
-			if err != nil {
-				return err
-			}
-			if record.Package.PURL() == p.PURL() {
-				candidates = append(candidates, record)
-			}
+		if candidates, err = e.store.Called(ctx, p); err != nil {
+			return err
 		}
 	}
 	e.routes, e.taken.Now = e.routes.At(ages), ages
