@@ -39,10 +39,10 @@ func (f *facts) list() []fact {
 	return append([]fact{}, f.all...)
 }
 
-// quotas are the amounts that sources give, by source and what is counted.
-func (f *facts) quotas(source, what string) *artifact.Quota {
+// quota is what an end gives of what is counted; nil when it told of none.
+func (f *facts) quota(end, what string) *artifact.Quota {
 	for _, one := range f.list() {
-		if one.End == "source "+source && one.Quota != nil && one.Quota.What == what {
+		if one.End == end && one.Quota != nil && one.Quota.What == what {
 			return one.Quota
 		}
 	}

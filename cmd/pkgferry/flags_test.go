@@ -96,6 +96,20 @@ func TestPaceNamesTheLimitThatBinds(t *testing.T) {
 	}
 }
 
+func TestRoomAtTheTarget(t *testing.T) {
+	i := &inventory{rows: []*origin{{Source: "a", left: 700}, {Source: "b", left: 400}}}
+	for left, want := range map[int64]int64{-1: 0, 0: 1100, 1000: 100, 1100: 0, 5000: 0} {
+		told := &facts{}
+		told.add("source a", artifact.Fact{Quota: &artifact.Quota{What: artifact.StoredBytes}})
+		if left >= 0 {
+			told.add("target", artifact.Fact{Quota: &artifact.Quota{What: artifact.StoredBytes, Limit: 9000, Left: left}})
+		}
+		if got := i.short(told); got != want {
+			t.Errorf("%d left: short of %d bytes, want %d", left, got, want)
+		}
+	}
+}
+
 func TestPaceKnowsWhatServersTell(t *testing.T) {
 	i := &inventory{rows: []*origin{
 		{Source: "a", Format: artifact.Container, Unsettled: 450, Reads: 450, Writes: 1200},

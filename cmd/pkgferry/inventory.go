@@ -229,9 +229,25 @@ func (i *inventory) text(out io.Writer, m *migration, told *facts, s report.Summ
 	if idle := i.idle(m.options.Router); len(m.file.Routes) > 0 && len(idle) > 0 {
 		fmt.Fprintf(&w, "\nNothing that is listed takes these routes: %s.\n", strings.Join(idle, ", "))
 	}
+	if short := i.short(told); short > 0 {
+		fmt.Fprintf(&w, "\nThe storage of the target is too small by %s: get more room, or take less with select.\n", report.Bytes(short))
+	}
 	fmt.Fprintf(&w, "\n%s\n", i.pace(m.file, told, m.toldRate()).text())
 	_, err := io.WriteString(out, w.String())
 	return err
+}
+
+// short is how many of the bytes to copy the target has no room for, as far as it tells.
+func (i *inventory) short(told *facts) int64 {
+	room := told.quota("target", artifact.StoredBytes)
+	if room == nil {
+		return 0
+	}
+	left := int64(0)
+	for _, row := range i.rows {
+		left += row.left
+	}
+	return max(left-room.Left, 0)
 }
 
 // bringing is the table of the projects.
@@ -255,12 +271,14 @@ type planResult struct {
 	Refused []*refusal `json:"refused"`
 	Idle    []string   `json:"routes_without_packages"`
 	Pace    pace       `json:"pace"`
+	// Short is how many bytes more are to be copied than there is room for.
+	Short int64 `json:"bytes_without_room,omitempty"`
 }
 
 func (i *inventory) result(m *migration, told *facts, s report.Summary, code int) planResult {
 	r := planResult{
 		result: resultOf(s, code, ""), Checked: told.list(), Origins: i.rows, Targets: i.targets, Refused: i.refused,
-		Idle: i.idle(m.options.Router), Pace: i.pace(m.file, told, m.toldRate()),
+		Idle: i.idle(m.options.Router), Pace: i.pace(m.file, told, m.toldRate()), Short: i.short(told),
 	}
 	r.Meaning = ""
 	return r

@@ -68,8 +68,8 @@ func (i *inventory) pace(file *config.File, told *facts, perMinute float64) pace
 		slowest.judge("the requests of source "+source, one.requests, s.Limits.Rate())
 		slowest.judge("the requests per day of source "+source, one.requests, float64(s.Limits.PerDay)/(24*time.Hour).Seconds())
 		slowest.judge("the bandwidth of source "+source, one.bytes, float64(s.Limits.Bandwidth))
-		slowest.wait("the daily cap of source "+source, one.requests, told.quotas(source, "requests"))
-		slowest.wait("the pulls of source "+source, one.images, told.quotas(source, "pulls"))
+		slowest.wait("the daily cap of source "+source, one.requests, told.quota("source "+source, "requests"))
+		slowest.wait("the pulls of source "+source, one.images, told.quota("source "+source, "pulls"))
 	}
 	slowest.judge("the requests of the target", target.requests, file.Target.Limits.Rate())
 	slowest.judge("the requests per minute that the target tells", target.requests, perMinute/time.Minute.Seconds())

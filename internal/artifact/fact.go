@@ -13,9 +13,13 @@ type Fact struct {
 
 // Quota is how much a server gives in a window of time, and what is left of it.
 type Quota struct {
-	// What is counted: "pulls".
-	What   string        `json:"what"`
-	Limit  int64         `json:"limit"`
-	Left   int64         `json:"left"`
+	// What is counted: "pulls", "requests", or StoredBytes.
+	What  string `json:"what"`
+	Limit int64  `json:"limit"`
+	Left  int64  `json:"left"`
+	// Window is after what time the limit is left again; 0: never.
 	Window time.Duration `json:"window_ns"`
 }
+
+// StoredBytes is what a quota of storage counts.
+const StoredBytes = "stored bytes"

@@ -6,7 +6,6 @@ package gitlab
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -50,27 +49,7 @@ func (s *Sink) tellServer(ctx context.Context, projects map[string][]artifact.Fo
 	}
 	s.tell("file sizes", "%s", s.sizes(projects))
 	s.tellDuplicates(ctx, projects)
-	s.tell("storage", "GitLab shows a quota to the owners of a namespace alone: see that there is room for what is listed")
-}
-
-// tellDuplicates tells of each group whose projects may get Maven packages whether a snapshot can have several builds there.
-func (s *Sink) tellDuplicates(ctx context.Context, projects map[string][]artifact.Format) {
-	groups := map[string]bool{}
-	for path, formats := range projects {
-		if slices.Contains(formats, artifact.Maven) {
-			groups[parentOf(path)] = true
-		}
-	}
-	for _, group := range slices.Sorted(maps.Keys(groups)) {
-		switch allowed, err := s.api.duplicatesAllowed(ctx, group); {
-		case err != nil:
-			s.tell("group "+group, "Maven duplicates: only an Owner sees the setting; where they are off, second builds of snapshots are refused")
-		case allowed:
-			s.tell("group "+group, "Maven duplicates are allowed, which snapshots need")
-		default:
-			s.tell("group "+group, "Maven duplicates are refused: second builds of snapshots will fail until they are allowed, as provision does")
-		}
-	}
+	s.tellStorage(ctx, projects)
 }
 
 // kindOfUser is whose token a user's is (GitLab: app/services/resource_access_tokens/create_service.rb).

@@ -6,6 +6,7 @@ package gitlab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
@@ -13,8 +14,9 @@ import (
 	"pkgferry/internal/artifact"
 )
 
+// readSettings asks for the settings of a format. Each is asked for alone, since releases differ in which they know.
 const readSettings = `query($path: ID!) {
-  group(fullPath: $path) { packageSettings { mavenDuplicatesAllowed mavenDuplicateExceptionRegex } }
+  group(fullPath: $path) { packageSettings { allowed: %[1]sDuplicatesAllowed except: %[1]sDuplicateExceptionRegex } }
 }`
 
 const allowDuplicates = `mutation($path: ID!) {
@@ -36,7 +38,7 @@ func (p *Provisioner) planSettings(ctx context.Context) error {
 			p.lacking(step.What, needs("owner", path)+", also to be seen", step.Does...)
 			continue
 		}
-		allowed, err := p.api.duplicatesAllowed(ctx, path)
+		allowed, err := p.api.duplicatesAllowed(ctx, path, artifact.Maven)
 		if err != nil {
 			return err
 		}
@@ -51,23 +53,27 @@ func (p *Provisioner) planSettings(ctx context.Context) error {
 
 // duplicatesAllowed tells whether they are, without exceptions: while duplicates are allowed, GitLab refuses those of
 // the names that match the exception (app/models/namespace/package_setting.rb).
-func (a *api) duplicatesAllowed(ctx context.Context, path string) (bool, error) {
+func (a *api) duplicatesAllowed(ctx context.Context, path string, f artifact.Format) (bool, error) {
 	var answer struct {
 		Group *struct {
 			PackageSettings *struct {
-				MavenDuplicatesAllowed       bool
-				MavenDuplicateExceptionRegex string
+				Allowed bool
+				Except  string
 			}
 		}
 	}
-	if err := a.ask(ctx, readSettings, path, &answer); err != nil {
+	word := string(f)
+	if f == artifact.Terraform {
+		word = "terraformModule"
+	}
+	if err := a.ask(ctx, fmt.Sprintf(readSettings, word), path, &answer); err != nil {
 		return false, err
 	}
 	if answer.Group == nil || answer.Group.PackageSettings == nil {
 		return false, errors.New("GitLab does not show the package settings of the group " + path)
 	}
 	settings := answer.Group.PackageSettings
-	return settings.MavenDuplicatesAllowed && settings.MavenDuplicateExceptionRegex == "", nil
+	return settings.Allowed && settings.Except == "", nil
 }
 
 func (p *Provisioner) allowDuplicates(ctx context.Context, path string) error {

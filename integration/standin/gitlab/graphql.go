@@ -78,7 +78,7 @@ func (s *Server) projectObject(p *project, who *token) object {
 }
 
 func (s *Server) groupObject(g *group, who *token) object {
-	return object{"Group", map[string]resolver{
+	fields := map[string]resolver{
 		"id": give("gid://gitlab/Group/" + strconv.Itoa(g.id)), "fullPath": give(g.path), "name": give(lastSegment(g.path)),
 		"packages": func(args map[string]any) (any, error) {
 			var all []*pkg
@@ -96,7 +96,18 @@ func (s *Server) groupObject(g *group, who *token) object {
 			}
 			return s.settingsObject(g), nil
 		},
-	}}
+		"rootStorageStatistics": func(map[string]any) (any, error) {
+			if who.roleInGroup(g) < owner || g.parent != nil {
+				return nil, nil
+			}
+			return object{"RootStorageStatistics", map[string]resolver{"storageSize": give(float64(s.stored(g)))}}, nil
+		},
+	}
+	if strings.HasSuffix(s.modes.get("version"), "-ee") {
+		fields["storageSizeLimit"] = give(float64(s.modes.number("quota")))
+		fields["additionalPurchasedStorageSize"] = give(0.0)
+	}
+	return object{"Group", fields}
 }
 
 // maxPage is the most that one page of a connection holds.

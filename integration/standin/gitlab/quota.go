@@ -7,6 +7,9 @@ package gitlab
 // what is stored already: the upload that crosses the limit succeeds. The source also says that this is in use nowhere yet
 // (ee/app/models/namespaces/storage/namespace_limit/enforcement.rb).
 //
+// GraphQL shows a root group's limit to its members, and how much is stored there to its owners (ee/app/graphql/ee/types/
+// namespace_type.rb, app/graphql/types/namespace_type.rb).
+//
 // Not verified: doc/user/read_only_namespaces.md speaks of a 404, which the source does not show. Not imitated: GitLab
 // remembers the size for up to ten minutes.
 
@@ -23,13 +26,17 @@ func (s *Server) full(p *project) bool {
 	for root.parent != nil {
 		root = root.parent
 	}
-	used := int64(0)
-	for _, p := range s.inGroup(root) {
+	return s.stored(root) > limit
+}
+
+// stored is how many bytes of packages are stored below a group. The caller holds the lock.
+func (s *Server) stored(g *group) (bytes int64) {
+	for _, p := range s.inGroup(g) {
 		for _, one := range p.packages {
 			for _, f := range one.files {
-				used += f.body.size
+				bytes += f.body.size
 			}
 		}
 	}
-	return used > limit
+	return bytes
 }
