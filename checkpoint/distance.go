@@ -20,9 +20,8 @@ func (s *Store) Distances(ctx context.Context) ([]Distance, error) {
 	var all []Distance
 	err := query(ctx, s.db, func(row *sql.Rows) error {
 		var d Distance
-		var began, fresh, whole int64
-		err := row.Scan(&d.Source, &d.Listing.Cursor, &d.Listing.Complete, &d.Listing.Changes, &began, &fresh, &whole, &d.Packages, &d.Bytes, &d.Failed)
-		d.Listing.Began, d.Listing.Fresh, d.Listing.Whole = fromMillis(began), fromMillis(fresh), fromMillis(whole)
+		var err error
+		d.Listing, err = scanListing(row.Scan, &d.Source, &d.Packages, &d.Bytes, &d.Failed)
 		all = append(all, d)
 		return err
 	}, `WITH open AS (
@@ -30,7 +29,7 @@ func (s *Store) Distances(ctx context.Context) ([]Distance, error) {
 			UNION ALL SELECT source, id, 1 FROM package WHERE outcome IN ('failed', 'conflict')),
 		sums AS (SELECT source, sum(NOT failed) packages, sum(failed) failed, sum(CASE WHEN failed THEN 0 ELSE
 			(SELECT coalesce(sum(max(size, 0)), 0) FROM file WHERE file.package = open.id) END) bytes FROM open GROUP BY source)
-		SELECT l.source, cursor, complete, changes, began, fresh, whole, coalesce(packages, 0), coalesce(bytes, 0), coalesce(failed, 0)
+		SELECT `+listingColumns+`, l.source, coalesce(packages, 0), coalesce(bytes, 0), coalesce(failed, 0)
 		FROM listing l LEFT JOIN sums ON sums.source = l.source ORDER BY l.source`)
 	return all, err
 }

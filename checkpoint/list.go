@@ -38,13 +38,19 @@ type Batch struct {
 
 // Listing returns the saved position of a source; the zero value when it was never listed.
 func (s *Store) Listing(ctx context.Context, source string) (Listing, error) {
-	var l Listing
-	var began, fresh, whole int64
-	err := s.db.QueryRowContext(ctx, "SELECT cursor, complete, changes, began, fresh, whole FROM listing WHERE source = ?", source).
-		Scan(&l.Cursor, &l.Complete, &l.Changes, &began, &fresh, &whole)
+	l, err := scanListing(s.db.QueryRowContext(ctx, "SELECT "+listingColumns+" FROM listing WHERE source = ?", source).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Listing{}, nil
 	}
+	return l, err
+}
+
+const listingColumns = "cursor, complete, changes, began, fresh, whole"
+
+// scanListing reads a row that begins with listingColumns; the others follow.
+func scanListing(scan func(...any) error, others ...any) (l Listing, err error) {
+	var began, fresh, whole int64
+	err = scan(append([]any{&l.Cursor, &l.Complete, &l.Changes, &began, &fresh, &whole}, others...)...)
 	l.Began, l.Fresh, l.Whole = fromMillis(began), fromMillis(fresh), fromMillis(whole)
 	return l, err
 }
