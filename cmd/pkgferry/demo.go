@@ -257,6 +257,7 @@ target:
   url: %s
   token: ${GITLAB_TOKEN}
   group: %s
+  limits: {requests_per_second: 60}
 `, s.artifactory.URL, s.nexus.URL, s.nexus.Username, s.npm.URL, s.hub.URL, s.hub.Registry, s.hub.Auth, s.hub.Group, s.hub.Username,
 		s.gitlab.URL, s.gitlab.Group)
 }

@@ -87,8 +87,8 @@ func TestPaceNamesTheLimitThatBinds(t *testing.T) {
 		{config.Rates{}, config.Rates{}, "No configured limit binds: the servers decide how long it takes, so there is no estimate."},
 		{config.Rates{PerSecond: 100}, config.Rates{PerMinute: 60}, "The limit that binds is the requests of the target: 20m at least."},
 		{config.Rates{PerSecond: 0.1}, config.Rates{PerMinute: 60}, "The limit that binds is the requests of source a: 1h40m at least."},
-		{config.Rates{Bandwidth: 1 << 20}, config.Rates{PerSecond: 1e6}, "The limit that binds is the bandwidth of source a: 2m at least."},
-		{config.Rates{}, config.Rates{Bandwidth: 1 << 30}, "The limit that binds is the bandwidth of the target: less than a minute."},
+		{config.Rates{Bandwidth: 1 << 20}, config.Rates{PerSecond: 1e6}, "The limit that binds is the bandwidth of source a: 1m40s at least."},
+		{config.Rates{}, config.Rates{Bandwidth: 1 << 30}, "The limit that binds is the bandwidth of the target: less than a second."},
 	} {
 		if got := i.pace(file(c.source, c.target), nil, 0).text(); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)

@@ -179,16 +179,6 @@ func (i *inventory) refuse(r checkpoint.Record) {
 	}
 }
 
-// requests estimates what a package takes: a read and a write per file, and a look at the target afterwards. What an npm
-// index holds was listed already and needs no read.
-func requests(p artifact.Package) (reads, writes int64) {
-	files := int64(len(p.Files))
-	if p.Index() && p.Format == artifact.NPM {
-		return 0, files + 1
-	}
-	return files, files + 1
-}
-
 func (i *inventory) text(out io.Writer, m *migration, told *facts, s report.Summary) error {
 	var w strings.Builder
 	w.WriteString(told.text())

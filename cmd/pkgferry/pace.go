@@ -71,6 +71,9 @@ func (i *inventory) pace(file *config.File, told *facts, perMinute float64) pace
 		slowest.wait("the daily cap of source "+source, one.requests, told.quota("source "+source, "requests"))
 		slowest.wait("the pulls of source "+source, one.images, told.quota("source "+source, "pulls"))
 	}
+	if target.requests > 0 {
+		target.requests += beginning(i.targets)
+	}
 	slowest.judge("the requests of the target", target.requests, file.Target.Limits.Rate())
 	slowest.judge("the requests per minute that the target tells", target.requests, perMinute/time.Minute.Seconds())
 	slowest.judge("the bandwidth of the target", target.bytes, float64(file.Target.Limits.Bandwidth))
@@ -98,8 +101,12 @@ func (p pace) text() string {
 		return "No configured limit binds: the servers decide how long it takes, so there is no estimate."
 	}
 	took := time.Duration(p.Seconds * float64(time.Second))
-	if took < time.Minute {
-		return fmt.Sprintf("The limit that binds is %s: less than a minute.", p.Limit)
+	least := took.Round(time.Minute).String() + " at least"
+	switch {
+	case took < time.Second:
+		least = "less than a second"
+	case took < 10*time.Minute:
+		least = took.Round(time.Second).String() + " at least"
 	}
-	return fmt.Sprintf("The limit that binds is %s: %s at least.", p.Limit, strings.TrimSuffix(took.Round(time.Minute).String(), "0s"))
+	return fmt.Sprintf("The limit that binds is %s: %s.", p.Limit, strings.Replace(least, "m0s", "m", 1))
 }
