@@ -6,14 +6,17 @@ package integration
 // resolves from GitLab's stand-in what was migrated there, for the group and for a project, whoever reads.
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +24,7 @@ import (
 
 	"pkgferry/integration/realserver"
 	"pkgferry/integration/shelf"
+	"pkgferry/integration/standin"
 	"pkgferry/internal/artifact"
 	"pkgferry/mapping"
 )
@@ -201,7 +205,7 @@ func TestGeneratedSettings(t *testing.T) {
 	} {
 		t.Run(audience, func(t *testing.T) {
 			for client, reads := range map[string]func(*testing.T, *realserver.Person, string, string){
-				"npm": c.npm, "mvn": c.maven, "pip": c.pip, "nuget.exe": c.nuget,
+				"npm": c.npm, "mvn": c.maven, "pip": c.pip, "uv": c.uv, "poetry": c.poetry, "nuget.exe": c.nuget,
 			} {
 				for _, place := range []string{"group", "project"} {
 					if client == "mvn" && mavenReads[audience] != place {
@@ -212,6 +216,9 @@ func TestGeneratedSettings(t *testing.T) {
 			}
 			for client, reads := range map[string]func(*testing.T, *realserver.Person, string){"helm": c.helm, "crane": c.crane, "curl": c.curl} {
 				t.Run(client, func(t *testing.T) { reads(t, realserver.NewPerson(t, variables...), audience) })
+			}
+			if audience != "external" { // who may read alone
+				t.Run("twine", func(t *testing.T) { c.twine(t, realserver.NewPerson(t, variables...), audience) })
 			}
 		})
 	}
@@ -266,16 +273,82 @@ func (c consumed) maven(t *testing.T, p *realserver.Person, audience, place stri
 	}
 }
 
+const six = "six-1.17.0-py2.py3-none-any.whl"
+
+// sixIn compares the module that a client unpacked somewhere with the one in the wheel.
+func sixIn(t *testing.T, dir string) {
+	t.Helper()
+	want := unzipped(t, cached(t, "packages", "pypi", "six==1.17.0", six), "six.py")
+	if got, err := os.ReadFile(filepath.Join(dir, "six.py")); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("another six.py is in %s: %v", dir, err)
+	}
+}
+
+func unzipped(t *testing.T, archive []byte, name string) []byte {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := fs.ReadFile(r, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func (c consumed) uv(t *testing.T, p *realserver.Person, audience, place string) {
+	at := c.at("pypi", audience, place, "python-packages")
+	run(t, p, "sh", "-euc", `. "$1"; uv pip install --python python3 --target by-uv six`, "sh", filepath.Join(at, "env.sh"))
+	sixIn(t, filepath.Join(p.Home, "by-uv"))
+}
+
+// poetry follows the line in env.sh that names the index, as one who reads it would.
+func (c consumed) poetry(t *testing.T, p *realserver.Person, audience, place string) {
+	at := c.at("pypi", audience, place, "python-packages")
+	project := "[tool.poetry]\npackage-mode = false\n\n[tool.poetry.dependencies]\npython = \">=3.9\"\n"
+	if err := os.WriteFile(filepath.Join(p.Home, "pyproject.toml"), []byte(project), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, p, "sh", "-euc", `. "$1"; sed -n 's/^# \(poetry source add\)/\1/p' "$1" | sh -eu; poetry add --no-interaction six`, "sh", filepath.Join(at, "env.sh"))
+	found, err := filepath.Glob(filepath.Join(p.Home, ".venv", "lib", "python*", "site-packages"))
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	sixIn(t, found[0])
+}
+
+// twine publishes by each of the files that are for it.
+func (c consumed) twine(t *testing.T, p *realserver.Person, audience string) {
+	at := c.at("pypi", audience, "project", "python-packages")
+	token := map[string]string{"local": "$GITLAB_TOKEN", "ci": "$CI_JOB_TOKEN"}[audience]
+	with := map[string]string{
+		"env.sh":  `. "$1/env.sh"; twine upload --non-interactive --disable-progress-bar "$2"`,
+		".pypirc": `TWINE_PASSWORD=` + token + ` twine upload --non-interactive --disable-progress-bar --config-file "$1/.pypirc" --repository gitlab "$2"`,
+	}
+	wheels := map[string]string{
+		"local env.sh": "click==8.1.7/click-8.1.7-py3-none-any.whl", "local .pypirc": "toml==0.10.2/toml-0.10.2-py2.py3-none-any.whl",
+		"ci env.sh": "tomli==2.0.1/tomli-2.0.1-py3-none-any.whl", "ci .pypirc": "zipp==3.17.0/zipp-3.17.0-py3-none-any.whl",
+	}
+	for file, command := range with {
+		wheel := wheels[audience+" "+file]
+		run(t, p, "sh", "-euc", command, "sh", at, realserver.Cache(t, "packages", "pypi", filepath.FromSlash(wheel)))
+		sum := artifact.DigestsOf(string(cached(t, "packages", "pypi", filepath.FromSlash(wheel)))).SHA256
+		if !slices.ContainsFunc(c.gitlab.dump(t), func(line standin.DumpLine) bool { return line.SHA256 == sum }) {
+			t.Errorf("%s: GitLab does not hold %s", file, wheel)
+		}
+	}
+}
+
 func (c consumed) pip(t *testing.T, p *realserver.Person, audience, place string) {
 	at := c.at("pypi", audience, place, "python-packages")
-	wheel := "six-1.17.0-py2.py3-none-any.whl"
 	for into, command := range map[string][]string{
 		"by-index": {"pip", "download", "--no-deps", "--dest", "by-index", "--requirement", filepath.Join(at, "index.txt"), "six"},
 		"by-env":   {"sh", "-c", `set -eu; . "$1"; pip download --no-deps --dest by-env six`, "sh", filepath.Join(at, "env.sh")},
 	} {
 		run(t, p, command[0], command[1:]...)
-		if got, err := os.ReadFile(filepath.Join(p.Home, into, wheel)); err != nil || !bytes.Equal(got, cached(t, "packages", "pypi", "six==1.17.0", wheel)) {
-			t.Errorf("pip got another %s %s: %v", wheel, into, err)
+		if got, err := os.ReadFile(filepath.Join(p.Home, into, six)); err != nil || !bytes.Equal(got, cached(t, "packages", "pypi", "six==1.17.0", six)) {
+			t.Errorf("pip got another %s %s: %v", six, into, err)
 		}
 	}
 	// pip.conf takes user and token from ~/.netrc.

@@ -22,6 +22,7 @@ trap wait EXIT
 system_clients
 step docker-registry docker_registry
 step "python-$(version_of "${python_tools[@]}")" python_environment
+step "poetry-$poetry" poetry_environment
 step "nuget-$nuget" nuget_client
 step "verdaccio-$verdaccio" verdaccio_server
 step "nexus-client-$nexus_client" nexus_client

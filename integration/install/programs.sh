@@ -4,7 +4,8 @@
 verdaccio=6.8.0
 nexus_client=3.96.3
 nuget=5.8.0
-python_tools=(pip==26.0 twine==5.1.1)
+python_tools=(pip==26.0 twine==5.1.1 uv==0.13.9)
+poetry=2.5.1
 crane=github.com/google/go-containerregistry/cmd/crane@v0.22.1
 versitygw=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 distribution=github.com/distribution/distribution/v3/cmd/registry@v3.1.2
@@ -50,6 +51,15 @@ python_environment() {
 	rm -rf "$cache/python"
 	/usr/bin/python3 -m venv "$cache/python"
 	"$cache/python/bin/pip" install --quiet --disable-pip-version-check "${python_tools[@]}"
+}
+
+# Poetry asks for other releases of what twine needs.
+poetry_environment() {
+	rm -rf "$cache/poetry"
+	/usr/bin/python3 -m venv "$cache/poetry"
+	"$cache/poetry/bin/pip" install --quiet --disable-pip-version-check "poetry==$poetry"
+	mkdir -p "$cache/bin"
+	ln -sf ../poetry/bin/poetry "$cache/bin/poetry"
 }
 
 # Verdaccio's own lock on node-fetch is lifted to a release that every mirror has.

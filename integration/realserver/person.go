@@ -6,6 +6,7 @@ package realserver
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -32,7 +33,12 @@ func NewPerson(tb testing.TB, variables ...string) *Person {
 		"HOME="+home, "PATH="+path, "NPM_CONFIG_GLOBALCONFIG="+filepath.Join(home, "npm-global"), "NPM_CONFIG_UPDATE_NOTIFIER=false", "NPM_CONFIG_FETCH_RETRIES=0",
 		"NPM_CONFIG_AUDIT=false", "NPM_CONFIG_FUND=false", "NPM_CONFIG_IGNORE_SCRIPTS=true",
 		"PIP_CONFIG_FILE="+os.DevNull, "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1", "PIP_RETRIES=0", "PIP_ROOT_USER_ACTION=ignore",
-		"PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring", "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
+		"PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring", "UV_PYTHON_DOWNLOADS=never", "POETRY_VIRTUALENVS_IN_PROJECT=true", "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
+	// Nobody answers beyond the machine, so that no client gets from a public registry what it should get from GitLab.
+	for _, scheme := range []string{"http", "https"} {
+		env = append(env, scheme+"_proxy=http://127.0.0.1:9", strings.ToUpper(scheme)+"_PROXY=http://127.0.0.1:9")
+	}
+	env = append(env, "no_proxy=localhost,127.0.0.1", "NO_PROXY=localhost,127.0.0.1")
 	return &Person{home, append(env, variables...)}
 }
 
