@@ -193,9 +193,11 @@ func (i *inventory) text(out io.Writer, m *migration, told *facts, s report.Summ
 	if err := table.Text(&w); err != nil {
 		return err
 	}
-	w.WriteString("\n")
-	if err := i.bringing().Text(&w); err != nil {
-		return err
+	if len(i.targets) > 0 {
+		w.WriteString("\n")
+		if err := i.bringing().Text(&w); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(&w, "\n%s\n", s.Line())
 	for _, reason := range s.Reasons {
