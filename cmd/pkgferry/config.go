@@ -35,7 +35,7 @@ func (a *app) configCommand() *cobra.Command {
 
 func (a *app) configOptions() config.Options {
 	return config.Options{
-		Types: sourceTypes(), Routes: structure(), Lookup: a.lookup,
+		Types: sourceTypes(), Routes: structure, Lookup: a.lookup,
 		Check: func(f *config.File) error {
 			if _, err := router(f); err != nil {
 				return err

@@ -80,18 +80,23 @@ func matches(f *config.File) []config.Match {
 
 // met finds a condition of the file that nothing can meet which its sources list.
 func met(f *config.File) error {
-	var offers []mapping.Offer
-	for _, s := range f.Sources {
-		o := wiringOf(s).offer
-		o.Source = s.Name
-		offers = append(offers, o)
-	}
 	for _, m := range matches(f) {
-		if key, why := matchOf(m).Unmet(offers); why != "" {
+		if key, why := matchOf(m).Unmet(offers(f)); why != "" {
 			return fmt.Errorf("%s: %s: this can match nothing: %s", m.Position(key), key, why)
 		}
 	}
 	return nil
+}
+
+// offers are what the file's sources can list.
+func offers(f *config.File) []mapping.Offer {
+	var all []mapping.Offer
+	for _, s := range f.Sources {
+		o := wiringOf(s).offer
+		o.Source = s.Name
+		all = append(all, o)
+	}
+	return all
 }
 
 // properties are the keys of the properties that the file asks for of files.
@@ -108,11 +113,13 @@ func properties(f *config.File) []string {
 	return slices.Compact(keys)
 }
 
-// structure is the recommended one as a configuration file would spell it.
-func structure() []config.Route {
+// structure is the recommended one as a configuration file would spell it, as far as the file's sources can fill it.
+func structure(f *config.File) []config.Route {
 	var routes []config.Route
 	for _, rule := range mapping.Defaults() {
-		routes = append(routes, config.Route{Match: config.Match{Format: rule.Match.Format}, Project: rule.Project})
+		if _, why := rule.Match.Unmet(offers(f)); why == "" {
+			routes = append(routes, config.Route{Match: config.Match{Format: rule.Match.Format}, Project: rule.Project})
+		}
 	}
 	return routes
 }

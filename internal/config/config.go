@@ -141,8 +141,8 @@ type Rename struct {
 type Options struct {
 	// Types are the source types that this program has.
 	Types []string
-	// Routes are what holds when the file has none.
-	Routes []Route
+	// Routes are what holds when the file has none; nil: none.
+	Routes func(*File) []Route
 	// Check judges a file that is sound in itself; its error begins with a position. Nil: nothing more to judge.
 	Check func(*File) error
 	// Lookup finds environment variables; nil is os.LookupEnv.

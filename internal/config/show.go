@@ -18,8 +18,8 @@ import (
 // Secrets stay references; a comment says whether each can be had.
 func (f *File) Show(o Options) ([]byte, error) {
 	effective := *f
-	if len(f.Routes) == 0 {
-		effective.Routes = o.Routes
+	if len(f.Routes) == 0 && o.Routes != nil {
+		effective.Routes = o.Routes(f)
 	}
 	comments := yaml.CommentMap{}
 	tree := shown(reflect.ValueOf(effective))

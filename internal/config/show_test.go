@@ -106,7 +106,7 @@ func TestShow(t *testing.T) {
 func TestShowFillsInTheStructure(t *testing.T) {
 	text, _, _ := strings.Cut(complete, "routes:")
 	o := testOptions()
-	o.Routes = []Route{{Match: Match{Format: List{"npm"}}, Project: "node-packages"}}
+	o.Routes = func(*File) []Route { return []Route{{Match: Match{Format: List{"npm"}}, Project: "node-packages"}} }
 	file, err := Read("f.yaml", []byte(text), o)
 	if err != nil {
 		t.Fatal(err)
