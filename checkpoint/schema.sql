@@ -95,11 +95,12 @@ CREATE TABLE problem (
 	at     INTEGER NOT NULL
 );
 
--- How long servers asked to be left alone, by minute: Retry-After and its like.
-CREATE TABLE pause (
-	host   TEXT NOT NULL,    -- and port
-	minute INTEGER NOT NULL, -- since 1970
-	paused INTEGER NOT NULL, -- milliseconds of it
+-- How many requests went to servers, and how long these asked to be left alone, by minute: Retry-After and its like.
+CREATE TABLE traffic (
+	host     TEXT NOT NULL,    -- and port
+	minute   INTEGER NOT NULL, -- since 1970
+	requests INTEGER NOT NULL DEFAULT 0,
+	paused   INTEGER NOT NULL DEFAULT 0, -- milliseconds of it
 	PRIMARY KEY (host, minute)
 ) WITHOUT ROWID;
 

@@ -53,11 +53,26 @@ func roundWidth(all time.Duration, most int) time.Duration {
 	return (all/time.Duration(most-1)/widths[len(widths)-1] + 1) * widths[len(widths)-1]
 }
 
-// Rest is how long one host asked to be left alone in one part of a timeline.
-type Rest struct {
-	Host   string // and port
-	At     time.Time
-	Paused time.Duration
+// Traffic is how many requests went to one host in one part of a timeline, and how long it asked to be left alone.
+type Traffic struct {
+	Host     string // and port
+	At       time.Time
+	Requests int64
+	Paused   time.Duration
+}
+
+// Sent notes that requests went to hosts at a moment, or shortly before.
+func (s *Store) Sent(ctx context.Context, at time.Time, requests map[string]int64) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		for host, n := range requests {
+			_, err := tx.ExecContext(ctx, `INSERT INTO traffic (host, minute, requests) VALUES (?, ?, ?)
+				ON CONFLICT DO UPDATE SET requests = requests + excluded.requests`, host, at.Unix()/60, n)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Pause notes that a host asks to be left alone from one moment to another: at most a day of it.
@@ -72,7 +87,7 @@ func (s *Store) Pause(ctx context.Context, host string, from, to time.Time) erro
 			if next.Before(to) {
 				part = next.Sub(from)
 			}
-			_, err := tx.ExecContext(ctx, `INSERT INTO pause (host, minute, paused) VALUES (?, ?, ?)
+			_, err := tx.ExecContext(ctx, `INSERT INTO traffic (host, minute, paused) VALUES (?, ?, ?)
 				ON CONFLICT DO UPDATE SET paused = min(60000, paused + excluded.paused)`, host, from.Unix()/60, part.Milliseconds())
 			if err != nil {
 				return err
@@ -83,20 +98,19 @@ func (s *Store) Pause(ctx context.Context, host string, from, to time.Time) erro
 	})
 }
 
-// Rests tells how long hosts asked to be left alone, by host and span of the given width, which is taken for a minute when it is
-// less.
-func (s *Store) Rests(ctx context.Context, width time.Duration) ([]Rest, error) {
+// Traffic tells what went to each host, by host and span of the given width, which is taken for a minute when it is less.
+func (s *Store) Traffic(ctx context.Context, width time.Duration) ([]Traffic, error) {
 	minutes := max(int64(width/time.Minute), 1)
-	var rests []Rest
+	var all []Traffic
 	err := query(ctx, s.db, func(row *sql.Rows) error {
 		var minute, paused int64
-		var one Rest
-		err := row.Scan(&one.Host, &minute, &paused)
+		var one Traffic
+		err := row.Scan(&one.Host, &minute, &one.Requests, &paused)
 		one.At, one.Paused = time.Unix(minute*60, 0).UTC(), time.Duration(paused)*time.Millisecond
-		rests = append(rests, one)
+		all = append(all, one)
 		return err
-	}, "SELECT host, minute / ? * ? AS at, sum(paused) FROM pause GROUP BY 1, 2 ORDER BY 1, 2", minutes, minutes)
-	return rests, err
+	}, "SELECT host, minute / ? * ? AS at, sum(requests), sum(paused) FROM traffic GROUP BY 1, 2 ORDER BY 1, 2", minutes, minutes)
+	return all, err
 }
 
 // Tool is a pkgferry that worked on a migration, and the SHA-256 of the configuration that it went by.

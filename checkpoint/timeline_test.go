@@ -53,7 +53,7 @@ func TestRoundWidth(t *testing.T) {
 	}
 }
 
-func TestPausesAreNotedByMinute(t *testing.T) {
+func TestTrafficIsNotedByMinute(t *testing.T) {
 	s := opened(t)
 	at := time.Unix(1_700_000_040, 0).UTC() // a whole minute
 	for _, one := range []struct {
@@ -66,16 +66,21 @@ func TestPausesAreNotedByMinute(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rests, err := s.Rests(t.Context(), time.Second)
+	for _, after := range []time.Duration{0, 59 * time.Second, time.Minute} {
+		if err := s.Sent(t.Context(), at.Add(after), map[string]int64{"a": 100, "c": 7}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	traffic, err := s.Traffic(t.Context(), time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Rest{{"a", at, 10 * time.Second}, {"a", at.Add(time.Minute), time.Minute}, {"a", at.Add(2 * time.Minute), 20 * time.Second}}
-	if diff := cmp.Diff(want, rests[:3]); diff != "" || len(rests) != 3+24*60 {
-		t.Errorf("%d, (-want +got)\n%s", len(rests), diff)
+	want := []Traffic{{"a", at, 200, 10 * time.Second}, {"a", at.Add(time.Minute), 100, time.Minute}, {"a", at.Add(2 * time.Minute), 0, 20 * time.Second}}
+	if diff := cmp.Diff(want, traffic[:3]); diff != "" || len(traffic) != 3+24*60+2 {
+		t.Errorf("%d, (-want +got)\n%s", len(traffic), diff)
 	}
-	wide, err := s.Rests(t.Context(), time.Hour)
-	if err != nil || len(wide) != 1+25 || wide[0].Paused != 90*time.Second || wide[0].At.Minute() != 0 {
+	wide, err := s.Traffic(t.Context(), time.Hour)
+	if err != nil || len(wide) != 1+25+1 || wide[0].Paused != 90*time.Second || wide[0].Requests != 300 || wide[0].At.Minute() != 0 {
 		t.Errorf("%d %v %v", len(wide), wide[0], err)
 	}
 }

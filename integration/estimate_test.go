@@ -2,7 +2,13 @@ package integration
 
 import (
 	"encoding/json"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pkgferry/checkpoint"
 )
 
 // What a plan says of how many requests the target and the sources will get is what a run then sends, near enough for a time: images
@@ -52,5 +58,30 @@ func near(t *testing.T, what string, foreseen, came int) {
 	t.Helper()
 	if off := 10 * (foreseen - came); max(off, -off) > 3*came {
 		t.Errorf("%d requests to %s were foreseen, and %d came", foreseen, what, came)
+	}
+}
+
+// The checkpoint counts every request that any command sent while it held it, as the servers do.
+func TestEveryRequestIsNoted(t *testing.T) {
+	source, gitlab := startStandin(t, "npmjs"), startStandin(t, "gitlab", "--fault", "503@write=0.2")
+	m := newMigration(t, gitlab, source)
+	m.must(t, 0, "plan")
+	m.must(t, 0, "run")
+	store, err := checkpoint.View(filepath.Join(m.dir, "pkgferry.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	noted := map[string]int{}
+	traffic, err := store.Traffic(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range traffic {
+		noted[one.Host] += int(one.Requests)
+	}
+	want := map[string]int{strings.TrimPrefix(source.URL, "http://"): total(source.stats(t), all), strings.TrimPrefix(gitlab.URL, "http://"): total(gitlab.stats(t), all)}
+	if diff := cmp.Diff(want, noted); diff != "" {
+		t.Errorf("(-came +noted)\n%s", diff)
 	}
 }

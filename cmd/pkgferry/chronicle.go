@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sourcegraph/conc"
+
 	"pkgferry/checkpoint"
 	"pkgferry/internal/config"
 	"pkgferry/internal/httpx"
@@ -24,8 +26,20 @@ type home struct {
 }
 
 // chronicle notes in the checkpoint what a report tells of the work beside the packages: who works on it and by which
-// configuration, where its sources are, and every pause that a server asks for from now on.
-func (a *app) chronicle(ctx context.Context, m *migration, store *checkpoint.Store) error {
+// configuration, where its sources are, and from now on, until it is ended, the requests to each server and the pauses that it
+// asks for.
+func (a *app) chronicle(ctx context.Context, m *migration, store *checkpoint.Store) (end func(), err error) {
+	if err := a.introduce(ctx, m, store); err != nil {
+		return func() {}, err
+	}
+	rests := &rests{app: a, store: store, until: map[string]time.Time{}}
+	m.hosts.OnPause(rests.note)
+	traffic := &traffic{app: a, store: store, hosts: m.hosts, noted: map[string]int64{}}
+	return traffic.every(trafficTick), nil
+}
+
+// introduce notes who works on the migration, and where its sources are.
+func (a *app) introduce(ctx context.Context, m *migration, store *checkpoint.Store) error {
 	config, err := m.file.Show(a.configOptions())
 	if err != nil {
 		return err
@@ -46,12 +60,56 @@ func (a *app) chronicle(ctx context.Context, m *migration, store *checkpoint.Sto
 	if err != nil {
 		return err
 	}
-	if err := store.Remember(ctx, homesFact, string(text)); err != nil {
-		return err
+	return store.Remember(ctx, homesFact, string(text))
+}
+
+// trafficTick is how often the requests to servers are noted: some times in each of the minutes by which they are.
+const trafficTick = 10 * time.Second
+
+// traffic notes how many requests went to each host.
+type traffic struct {
+	app   *app
+	store *checkpoint.Store
+	hosts *httpx.Hosts
+	noted map[string]int64 // by host: how many are noted
+}
+
+// every notes what is new after every so long a time, and once more at the end.
+func (t *traffic) every(tick time.Duration) (end func()) {
+	done := make(chan struct{})
+	var noting conc.WaitGroup
+	noting.Go(func() {
+		ticker := time.NewTicker(tick)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				t.note()
+			case <-done:
+				t.note()
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		noting.Wait()
 	}
-	rests := &rests{app: a, store: store, until: map[string]time.Time{}}
-	m.hosts.OnPause(rests.note)
-	return nil
+}
+
+func (t *traffic) note() {
+	fresh := map[string]int64{}
+	for _, host := range t.hosts.States() {
+		if n := host.Requests - t.noted[host.Host]; n > 0 {
+			fresh[host.Host], t.noted[host.Host] = n, host.Requests
+		}
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	if err := t.store.Sent(context.Background(), time.Now(), fresh); err != nil {
+		t.app.log.Debug("requests are not in the checkpoint", "error", err)
+	}
 }
 
 // homeOf is where a source's files lie: Docker Hub's are in its registry.

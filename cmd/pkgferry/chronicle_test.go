@@ -23,9 +23,9 @@ func TestPausesAreNotedOnce(t *testing.T) {
 	for _, seconds := range []time.Duration{10, 20, 20, 15} {
 		r.note(httpx.Pause{Host: "h", Since: at, Until: at.Add(seconds * time.Second)})
 	}
-	rests, err := store.Rests(t.Context(), time.Minute)
-	if err != nil || len(rests) != 1 || rests[0].Paused != 20*time.Second {
-		t.Errorf("%v %v", rests, err)
+	traffic, err := store.Traffic(t.Context(), time.Minute)
+	if err != nil || len(traffic) != 1 || traffic[0].Paused != 20*time.Second {
+		t.Errorf("%v %v", traffic, err)
 	}
 }
 

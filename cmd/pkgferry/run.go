@@ -259,7 +259,8 @@ func (a *app) openStore(ctx context.Context, m *migration, scratch bool) (*check
 		return nil, nil, withCode(codeStopped, err)
 	}
 	settle := a.count(m, store, scratch)
-	closing := func() { settle(); _ = store.Close(); remove() }
+	end := func() {}
+	closing := func() { end(); settle(); _ = store.Close(); remove() }
 	target := m.file.Target.URL.String() + " " + string(m.file.Target.Group)
 	bound, err := store.Fact(ctx, "target")
 	if err == nil && bound == "" {
@@ -271,7 +272,8 @@ func (a *app) openStore(ctx context.Context, m *migration, scratch bool) (*check
 	case bound != target:
 		err = usage(fmt.Errorf("checkpoint %s belongs to the target %s: name another one with --checkpoint", a.checkpoint, bound))
 	default:
-		err = withCode(codeStopped, a.chronicle(ctx, m, store))
+		end, err = a.chronicle(ctx, m, store)
+		err = withCode(codeStopped, err)
 	}
 	if err != nil {
 		closing()

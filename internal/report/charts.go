@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"html/template"
@@ -18,8 +19,8 @@ import (
 // The charts are inline SVG (W3C SVG 2). Colours come from classes of the page's style, so that they follow light, dark and paper;
 // every mark has a title that says its numbers. "" is a chart without anything to show.
 type charts struct {
-	Outcomes, Proofs, Bytes, Pace, Rests template.HTML
-	Width                                string // of a span, in words
+	Outcomes, Proofs, Bytes, Pace, Traffic template.HTML
+	Width                                  string // of a span, in words
 }
 
 // The measures of all charts, in units of the viewBox.
@@ -31,7 +32,7 @@ const (
 	plotHeight = 132
 )
 
-func chartsOf(formats []Row, width time.Duration, spans []checkpoint.Span, rests []checkpoint.Rest) charts {
+func chartsOf(formats []Row, width time.Duration, spans []checkpoint.Span, traffic []checkpoint.Traffic) charts {
 	c := charts{Outcomes: outcomeBars(formats), Proofs: proofBars(formats)}
 	if len(spans) == 0 {
 		return c
@@ -40,7 +41,7 @@ func chartsOf(formats []Row, width time.Duration, spans []checkpoint.Span, rests
 	at := axis{from: spans[0].At, to: spans[len(spans)-1].At.Add(width), width: width}
 	c.Bytes = at.columns("Bytes that arrived", spans, "bytes", func(s checkpoint.Span) int64 { return s.Bytes }, Bytes)
 	c.Pace = at.columns("Packages that arrived", spans, "pace", func(s checkpoint.Span) int64 { return s.Published + s.Present }, Count)
-	c.Rests = at.strips(rests)
+	c.Traffic = at.traffic(traffic)
 	return c
 }
 
@@ -165,45 +166,63 @@ func (a axis) columns(title string, spans []checkpoint.Span, class string, of fu
 	return s.end()
 }
 
-// maxStrips is how many hosts a chart has room for; those that paused longest.
-const maxStrips = 8
+// maxHosts is how many hosts a chart has room for: those that most went to.
+const maxHosts = 8
 
-// strips draws, for each host, when it asked to be left alone: the darker the more of the span.
-func (a axis) strips(rests []checkpoint.Rest) template.HTML {
-	sums := map[string]time.Duration{}
-	for _, r := range rests {
-		sums[r.Host] += r.Paused
+// traffic draws, for each host, the requests that went to it, and below them when it asked to be left alone: the darker the more of
+// the span.
+func (a axis) traffic(all []checkpoint.Traffic) template.HTML {
+	sums := map[string]checkpoint.Traffic{}
+	most := map[string]int64{}
+	for _, t := range all {
+		sum := sums[t.Host]
+		sums[t.Host] = checkpoint.Traffic{Requests: sum.Requests + t.Requests, Paused: sum.Paused + t.Paused}
+		most[t.Host] = max(most[t.Host], t.Requests)
 	}
 	hosts := slices.SortedFunc(maps.Keys(sums), func(x, y string) int {
-		if d := sums[y] - sums[x]; d != 0 {
-			return int(min(max(d, -1), 1))
-		}
-		return strings.Compare(x, y)
+		return cmp.Or(cmp.Compare(sums[y].Requests, sums[x].Requests), cmp.Compare(sums[y].Paused, sums[x].Paused), strings.Compare(x, y))
 	})
 	if len(hosts) == 0 {
 		return ""
 	}
-	hosts = hosts[:min(len(hosts), maxStrips)]
-	const step, thick = 44, 14
+	hosts = hosts[:min(len(hosts), maxHosts)]
+	const step, high, thick = 72, 34, 8
 	width := max(a.width, time.Minute)
-	s := newDrawing("When servers asked to be left alone", len(hosts)*step+26)
+	s := newDrawing("Requests to each server, and when it asked to be left alone, by "+spanWords(width), len(hosts)*step+26)
 	for i, host := range hosts {
 		y := i*step + 18
 		s.text(plotLeft, y-5, "label", printable(host))
-		s.text(plotRight, y-5, "value end", sums[host].Round(time.Second).String())
-		s.add(`<rect class="track" x="%d" y="%d" width="%d" height="%d" rx="3"/>`, plotLeft, y, plotWidth, thick)
-		for _, r := range rests {
-			if r.Host != host || r.At.Add(width).Before(a.from) || r.At.After(a.to) {
+		s.text(plotRight, y-5, "value end", trafficWords(sums[host], ""))
+		s.text(plotLeft-12, y+11, "label end", Count(most[host]))
+		s.add(`<rect class="track" x="%d" y="%d" width="%d" height="%d" rx="3"/>`, plotLeft, y+high+2, plotWidth, thick)
+		for _, t := range all {
+			if t.Host != host || t.At.Add(width).Before(a.from) || t.At.After(a.to) {
 				continue
 			}
-			x := a.x(r.At)
-			s.add(`<rect class="rest" x="%.1f" y="%d" width="%.1f" height="%d" fill-opacity="%.2f"><title>%s</title></rect>`, x, y,
-				max(a.x(r.At.Add(width))-x, 2), thick, 0.25+0.75*min(float64(r.Paused)/float64(width), 1),
-				html.EscapeString(when(r.At)+": "+r.Paused.Round(time.Millisecond).String()+" of "+spanWords(width)))
+			x := a.x(t.At)
+			wide := a.x(t.At.Add(width)) - x
+			title := html.EscapeString(when(t.At) + ": " + trafficWords(t, " of "+spanWords(width)))
+			if t.Requests > 0 {
+				h := max(high*float64(t.Requests)/float64(most[host]), 1.5)
+				s.add(`<rect class="pace" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="1.5"><title>%s</title></rect>`,
+					x, float64(y+high)-h, max(wide-1, 1.5), h, title)
+			}
+			if t.Paused > 0 {
+				s.add(`<rect class="rest" x="%.1f" y="%d" width="%.1f" height="%d" fill-opacity="%.2f"><title>%s</title></rect>`, x, y+high+2,
+					max(wide, 2), thick, 0.25+0.75*min(float64(t.Paused)/float64(width), 1), title)
+			}
 		}
 	}
 	a.ticks(s, len(hosts)*step-4)
 	return s.end()
+}
+
+func trafficWords(t checkpoint.Traffic, of string) string {
+	words := Count(t.Requests) + " requests"
+	if t.Paused > 0 {
+		words += ", paused for " + t.Paused.Round(time.Millisecond).String() + of
+	}
+	return words
 }
 
 // ticks writes some moments below a plot.

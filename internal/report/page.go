@@ -150,11 +150,11 @@ func (s *session) pageData(ctx context.Context, seal checkpoint.Seal) (pageData,
 	if err != nil {
 		return data, err
 	}
-	rests, err := s.store.Rests(ctx, width)
+	traffic, err := s.store.Traffic(ctx, width)
 	if err != nil {
 		return data, err
 	}
-	data.Charts = chartsOf(s.summary.Formats, width, spans, rests)
+	data.Charts = chartsOf(s.summary.Formats, width, spans, traffic)
 	if len(spans) > 0 {
 		data.First, data.Last = spans[0].At, spans[len(spans)-1].At.Add(width)
 	}
