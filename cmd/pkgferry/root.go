@@ -42,9 +42,10 @@ Exit codes: 0 complete, 1 usage or configuration, 2 ended with failures, 3 stopp
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use: "pkgferry", Short: "Move the packages of a registry to GitLab", Long: long,
-		SilenceErrors: true, SilenceUsage: true,
+		SilenceErrors: true, SilenceUsage: true, Version: programVersion(),
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.begin(cmd) },
 	}
+	root.SetVersionTemplate("pkgferry {{.Version}}\n")
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.config, "config", "c", "pkgferry.yaml", "the configuration `FILE`")
 	flags.StringVar(&a.checkpoint, "checkpoint", "pkgferry.db", "the `FILE` that remembers what was done")
