@@ -35,7 +35,10 @@ func (a *app) chronicle(ctx context.Context, m *migration, store *checkpoint.Sto
 	rests := &rests{app: a, store: store, until: map[string]time.Time{}}
 	m.hosts.OnPause(rests.note)
 	traffic := &traffic{app: a, store: store, hosts: m.hosts, noted: map[string]int64{}}
-	return traffic.every(trafficTick), nil
+	if m.unnoted {
+		traffic.fresh()
+	}
+	return traffic.start(), nil
 }
 
 // introduce notes who works on the migration, and where its sources are.
@@ -74,12 +77,12 @@ type traffic struct {
 	noted map[string]int64 // by host: how many are noted
 }
 
-// every notes what is new after every so long a time, and once more at the end.
-func (t *traffic) every(tick time.Duration) (end func()) {
+// start notes what is new after every tick, and once more at the end.
+func (t *traffic) start() (end func()) {
 	done := make(chan struct{})
 	var noting conc.WaitGroup
 	noting.Go(func() {
-		ticker := time.NewTicker(tick)
+		ticker := time.NewTicker(trafficTick)
 		defer ticker.Stop()
 		for {
 			select {
@@ -97,13 +100,19 @@ func (t *traffic) every(tick time.Duration) (end func()) {
 	}
 }
 
-func (t *traffic) note() {
+// fresh are the requests since it was last asked.
+func (t *traffic) fresh() map[string]int64 {
 	fresh := map[string]int64{}
 	for _, host := range t.hosts.States() {
 		if n := host.Requests - t.noted[host.Host]; n > 0 {
 			fresh[host.Host], t.noted[host.Host] = n, host.Requests
 		}
 	}
+	return fresh
+}
+
+func (t *traffic) note() {
+	fresh := t.fresh()
 	if len(fresh) == 0 {
 		return
 	}

@@ -80,8 +80,9 @@ func matches(f *config.File) []config.Match {
 
 // met finds a condition of the file that nothing can meet which its sources list.
 func met(f *config.File) error {
+	listed := offers(f)
 	for _, m := range matches(f) {
-		if key, why := matchOf(m).Unmet(offers(f)); why != "" {
+		if key, why := matchOf(m).Unmet(listed); why != "" {
 			return fmt.Errorf("%s: %s: this can match nothing: %s", m.Position(key), key, why)
 		}
 	}
@@ -116,8 +117,9 @@ func properties(f *config.File) []string {
 // structure is the recommended one as a configuration file would spell it, as far as the file's sources can fill it.
 func structure(f *config.File) []config.Route {
 	var routes []config.Route
+	listed := offers(f)
 	for _, rule := range mapping.Defaults() {
-		if _, why := rule.Match.Unmet(offers(f)); why == "" {
+		if _, why := rule.Match.Unmet(listed); why == "" {
 			routes = append(routes, config.Route{Match: config.Match{Format: rule.Match.Format}, Project: rule.Project})
 		}
 	}

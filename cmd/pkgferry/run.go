@@ -271,6 +271,8 @@ func (a *app) openStore(ctx context.Context, m *migration, scratch bool) (*check
 		err = withCode(codeStopped, fmt.Errorf("checkpoint %s can not be written: %w", a.checkpoint, err))
 	case bound != target:
 		err = usage(fmt.Errorf("checkpoint %s belongs to the target %s: name another one with --checkpoint", a.checkpoint, bound))
+	case scratch: // nobody reads a chronicle that vanishes
+		m.unnoted = true
 	default:
 		end, err = a.chronicle(ctx, m, store)
 		err = withCode(codeStopped, err)

@@ -178,6 +178,7 @@ type migration struct {
 	sink    func() (sinks.Sink, error) // makes the target's sink anew, which knows nothing of what the last one saw
 	budgets map[string]*httpx.Daily    // by source, where it has one
 	counted bool                       // what is used of them is noted
+	unnoted bool                       // requests went out while nobody noted their minutes
 	metrics string                     // where Prometheus finds them; "" when it does not
 }
 
